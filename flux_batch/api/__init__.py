@@ -1,0 +1,1 @@
+"""The wire: task ↔ JSON (pure), and the one client that speaks HTTP."""

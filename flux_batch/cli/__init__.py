@@ -1,0 +1,1 @@
+"""Thin: parse, call the stages, render, map an error to its exit code."""

@@ -1,0 +1,1 @@
+"""Pure: records → tasks, graph, price, and the difference to what is already done."""

@@ -1,0 +1,136 @@
+"""What a plan is made of: frozen, ordered, and the same on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+CURRENCY = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceFile:
+    """A local image as found on disk; ``path`` is relative to the spec's folder, ``bytes`` its size."""
+
+    path: str
+    sha256: str
+    bytes: int
+    mime: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The image an edit starts from.
+
+    ``kind`` says what ``source`` is: a ``file`` path relative to the spec, a ``url``, or the key of the
+    ``parent`` task in a chain. ``sha256`` is the file's content hash, None for the other two.
+    """
+
+    kind: Literal["file", "url", "parent"]
+    source: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One wanted image.
+
+    ``key`` says what is really bought (see ``identity``): two tasks with the same key are bought once and shown
+    twice. ``id`` is short and unique in the plan. ``axes`` maps axis to label in the order of the spec, always
+    ending with ``model``, ``ratio`` and ``n``. ``stem`` is the wanted file name below ``images/`` without its
+    extension. ``price`` is USD for one accepted request, None when unknown. ``line`` is where the prompt stands.
+    """
+
+    key: str
+    id: str
+    job: str
+    axes: Mapping[str, str]
+    model: str
+    prompt: str
+    size: str
+    options: Mapping[str, str | int | bool] = field(default_factory=dict)
+    reference: Reference | None = None
+    n: int = 1
+    stem: str = ""
+    price: Decimal | None = None
+    line: int = 1
+
+    @property
+    def parent(self) -> str | None:
+        """The key of the task whose image this one edits."""
+        return self.reference.source if self.reference and self.reference.kind == "parent" else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """USD for one accepted request; ``note`` says what is not certain about it."""
+
+    model: str
+    amount: Decimal
+    source: str
+    date: str
+    note: str = ""
+
+
+class Action(StrEnum):
+    """What a run would do about one task."""
+
+    NEW = "new"
+    RESUME = "resume"
+    REUSED = "reused"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the state file says of one key: its phase, and what it was bought for."""
+
+    key: str
+    id: str
+    phase: str
+    job: str
+    axes: Mapping[str, str]
+    prompt: str
+    model: str
+    size: str
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One task's line in the difference to what is already done."""
+
+    id: str
+    key: str
+    action: Action
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A spec, expanded and priced.
+
+    ``tasks`` stand in the spec's order and may share keys. ``references`` are the local files to upload, once
+    per content. ``spec_file`` and ``spec_sha256`` name the text it was made from; ``folder`` is that file's.
+    """
+
+    name: str
+    spec_file: str
+    folder: str
+    spec_sha256: str
+    tasks: tuple[Task, ...]
+    references: tuple[ReferenceFile, ...]
+    prices: tuple[Price, ...]
+
+    def purchases(self) -> dict[str, Task]:
+        """The first task of every key, in order: what is really bought."""
+        first: dict[str, Task] = {}
+        for task in self.tasks:
+            first.setdefault(task.key, task)
+        return first

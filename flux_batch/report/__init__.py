@@ -1,0 +1,1 @@
+"""Showing it: manifest, thumbnails, contact sheet."""

@@ -1,0 +1,1 @@
+"""Doing it: state file, submit protocol, pace, download, executor."""

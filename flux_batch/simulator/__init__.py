@@ -1,0 +1,1 @@
+"""A local ToAPIs that costs nothing and fails on command."""

@@ -1,0 +1,135 @@
+"""The spec as frozen records: what the user wrote, resolved but not yet multiplied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from flux_batch.spec.source import Source
+
+Scalar = str | int | Decimal | bool
+"""What a value in YAML may be; numbers with a point are Decimal, so ``4.50`` stays ``4.50``."""
+
+FilePath = tuple[str | int, ...]
+"""Where something stands in the file: ``("jobs", "hero", "ratios", 1)``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """One value of a variable; ``label`` names files and axes."""
+
+    label: str
+    value: Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A named axis; with one value it is a constant."""
+
+    name: str
+    values: tuple[Value, ...]
+    at: FilePath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclude:
+    """Combinations to leave out: each axis must have one of its labels for the rule to match."""
+
+    axes: Mapping[str, tuple[str, ...]]
+    at: FilePath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One prompt and what it is multiplied by.
+
+    ``models`` and ``ratios`` are empty when nobody named any: a generating job then uses the cheapest model
+    and the API's default size, an edit follows its parent. ``reference`` is a template for a path or an https
+    URL; ``edit`` names the parent job. ``at`` is the job's place in the file, ``()`` for a spec without jobs.
+    """
+
+    name: str
+    prompt: str
+    variables: tuple[Variable, ...]
+    models: tuple[str, ...] = ()
+    ratios: tuple[str, ...] = ()
+    options: Mapping[str, Scalar] = field(default_factory=dict)
+    reference: str | None = None
+    edit: str | None = None
+    repeat: int = 1
+    exclude: tuple[Exclude, ...] = ()
+    at: FilePath = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """USD; ``max`` is never passed, ``warn`` only speaks."""
+
+    max: Decimal | None = None
+    warn: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """Seconds before the first status question and between later ones."""
+
+    first: float = 5.0
+    every: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """How fast to go, and what to do when nobody knows whether a request arrived.
+
+    ``concurrency`` tasks are in flight at most; ``submit_rate`` is submits per second, 0 for no limit of ours;
+    ``settle_seconds`` is how long a request may stay unseen before it counts as lost.
+    """
+
+    concurrency: int = 16
+    submit_rate: float = 5.0
+    poll: Poll = field(default_factory=Poll)
+    when_uncertain: str = "resend"
+    settle_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """How the contact sheet is laid out; axes not named are chosen from what varies."""
+
+    title: str | None = None
+    rows: str | None = None
+    columns: str | None = None
+    tabs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Guards against a product that nobody meant."""
+
+    max_tasks: int = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A whole spec file, valid by its schema; prompts are still templates.
+
+    ``naming`` is the user's file-name template, None for ours. ``source`` is the text it came from, which
+    turns a place in the file into a line and a column.
+    """
+
+    name: str
+    jobs: tuple[Job, ...]
+    variables: tuple[Variable, ...]
+    budget: Budget
+    execution: Execution
+    report: ReportOptions
+    limits: Limits
+    naming: str | None
+    source: Source
+
+    @property
+    def folder(self) -> Path:
+        """The folder that reference paths are relative to, and must stay in."""
+        return self.source.path.parent
