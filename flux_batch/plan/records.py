@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
+from flux_batch.errors import Problem
+
 CURRENCY = "USD"
 
 
@@ -81,25 +83,24 @@ class Action(StrEnum):
     """What a run would do about one task."""
 
     NEW = "new"
+    """Not bought yet."""
     RESUME = "resume"
+    """Already sent or paid, not stored yet: finishing it costs nothing more."""
     REUSED = "reused"
+    """Already stored."""
     FAILED = "failed"
+    """Failed or refused before; bought again only with ``--retry-failed``."""
     REMOVED = "removed"
+    """No longer wanted; its image is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the state file says of one key: its phase, and what it was bought for."""
+    """A task the state file already holds: its phase's name, and whether the last spec still wanted it."""
 
-    key: str
-    id: str
+    task: Task
     phase: str
-    job: str
-    axes: Mapping[str, str]
-    prompt: str
-    model: str
-    size: str
-    price: Decimal | None
+    wanted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,17 +117,19 @@ class Change:
 class Plan:
     """A spec, expanded and priced.
 
-    ``tasks`` stand in the spec's order and may share keys. ``references`` are the local files to upload, once
-    per content. ``spec_file`` and ``spec_sha256`` name the text it was made from; ``folder`` is that file's.
+    ``tasks`` stand in the spec's order and may share keys; ``selected`` holds the keys this run is about, parents of
+    chains included. ``references`` are the local files to upload, once per content. ``spec_file`` and
+    ``spec_sha256`` name the text it was made from. ``notes`` are worth saying and stop nothing.
     """
 
     name: str
     spec_file: str
-    folder: str
     spec_sha256: str
     tasks: tuple[Task, ...]
+    selected: frozenset[str]
     references: tuple[ReferenceFile, ...]
     prices: tuple[Price, ...]
+    notes: tuple[Problem, ...] = ()
 
     def purchases(self) -> dict[str, Task]:
         """The first task of every key, in order: what is really bought."""

@@ -1,0 +1,155 @@
+"""The one client that speaks to the API: submit, status, upload, balance.
+
+No call retries and none follows a redirect: what to do after a failure is decided by the submit protocol, not here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from flux_batch import __version__
+from flux_batch.api.answers import error_for, read_json
+from flux_batch.api.settings import ApiSettings
+from flux_batch.api.transport import HTTP_FAILURES, api_transport, translate
+from flux_batch.api.uploads import checked_upload
+from flux_batch.api.wire import (
+    BALANCE_PATH,
+    SUBMIT_PATH,
+    UPLOAD_PATH,
+    Balance,
+    TaskSnapshot,
+    parse_balance,
+    parse_task,
+    parse_upload,
+)
+from flux_batch.errors import Unclear
+
+T = TypeVar("T")
+
+USER_AGENT: Final = f"flux-batch/{__version__}"
+
+MAX_ANSWER: Final = 1024 * 1024
+"""Bytes of JSON that are read; the API's answers are far smaller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds: to connect, and for a whole call of each kind."""
+
+    connect: float = 10.0
+    submit: float = 90.0
+    query: float = 30.0
+    upload: float = 120.0
+
+
+class ApiClient:
+    """An open connection to the API; use it as ``async with``.
+
+    Every method raises ApiError: NotSent when the request proved never to have left, Unclear when it may have
+    arrived, Throttled, or Rejected with the API's own words.
+    """
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        *,
+        timeouts: Timeouts | None = None,
+        connections: int = 100,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self._timeouts = timeouts or Timeouts()
+        self._now = now
+        self._submits = self._open(keep_alive=False, connections=connections)
+        self._queries = self._open(keep_alive=True, connections=connections)
+
+    async def __aenter__(self) -> Self:
+        """Ready to use."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._submits.aclose()
+        await self._queries.aclose()
+
+    async def submit(self, body: bytes) -> TaskSnapshot:
+        """POST a generation request once; ``body`` is sent byte for byte."""
+        request = self._submits.build_request(
+            "POST", SUBMIT_PATH, content=body, headers={"Content-Type": "application/json"}
+        )
+        answer = await self._call(self._submits, request, self._timeouts.submit)
+        return _expect(parse_task(answer), "accepted the request without a task id")
+
+    async def status(self, task_id: str) -> TaskSnapshot:
+        """What became of a task, by the provider's id or by our business id."""
+        answer = await self._get(f"{SUBMIT_PATH}/{quote(task_id, safe='')}")
+        return _expect(parse_task(answer), "described a task without an id")
+
+    async def upload(self, path: Path) -> str:
+        """Send an image and return its public URL; raises UsageError for one the API would refuse."""
+        mime = checked_upload(path)
+        with path.open("rb") as file:
+            files = {"file": (f"reference.{mime.split('/')[1]}", file, mime)}
+            request = self._queries.build_request("POST", UPLOAD_PATH, files=files, data={"purpose": "generation"})
+            answer = await self._call(self._queries, request, self._timeouts.upload)
+        return _expect(parse_upload(answer), "took the upload without giving its URL")
+
+    async def balance(self) -> Balance:
+        """What the account holds, in the account's own unit."""
+        return _expect(parse_balance(await self._get(BALANCE_PATH)), "did not say the balance")
+
+    async def _get(self, path: str) -> object:
+        return await self._call(self._queries, self._queries.build_request("GET", path), self._timeouts.query)
+
+    async def _call(self, client: httpx.AsyncClient, request: httpx.Request, seconds: float) -> object:
+        """Send once under a deadline; the answer's JSON, or our error without any trace of the request."""
+        try:
+            async with asyncio.timeout(seconds):
+                response = await client.send(request, stream=True)
+                content = await _read(response)
+        except HTTP_FAILURES as error:
+            raise translate(error) from None
+        answer = read_json(content)
+        if failure := error_for(response.status_code, response.headers, answer, self._now()):
+            raise failure
+        return answer
+
+    def _open(self, *, keep_alive: bool, connections: int) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=self.settings.base_url,
+            headers={"Authorization": f"Bearer {self.settings.key.reveal()}", "User-Agent": USER_AGENT},
+            timeout=httpx.Timeout(None, connect=self._timeouts.connect),
+            transport=api_transport(keep_alive=keep_alive, connections=connections),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """An answer's body, up to MAX_ANSWER bytes."""
+    content = bytearray()
+    try:
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if len(content) > MAX_ANSWER:
+                break
+    finally:
+        await response.aclose()
+    return bytes(content)
+
+
+def _expect(value: T | None, lapse: str) -> T:
+    if value is None:
+        raise Unclear(f"the server {lapse}")
+    return value

@@ -1,0 +1,123 @@
+"""Result files: fetched without the key, from public addresses only, redirects followed by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from flux_batch.api.settings import is_loopback
+from flux_batch.api.transport import HTTP_FAILURES, allowed_address, public_transport, translate
+from flux_batch.errors import Rejected, Unclear
+
+MAX_HOPS: Final = 3
+GONE: Final = frozenset({403, 404, 410})
+"""Statuses that mean: ask the API for a fresh URL."""
+
+
+class FileClient:
+    """Fetches result files. ``loopback`` allows http and this machine, for an API that runs there."""
+
+    def __init__(self, *, loopback: bool, connections: int = 100, connect: float = 10.0) -> None:
+        self._loopback = loopback
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(None, connect=connect),
+            transport=public_transport(loopback=loopback, connections=connections),
+            headers={"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "flux-batch"},
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Ready to use."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def stream(self, url: str, *, seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The raw bytes of a file, as chunks, all within ``seconds``.
+
+        Raises Rejected with the status when the file is gone (403, 404, 410), Unclear for anything else that
+        may pass; a body shorter than announced is Unclear.
+        """
+        deadline = asyncio.timeout(seconds)
+        try:
+            async with deadline:
+                response = await self._follow(url)
+                try:
+                    yield _chunks(response)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise Unclear(f"the file did not arrive within {seconds:g} s") from None
+
+    async def _follow(self, url: str) -> httpx.Response:
+        for _ in range(MAX_HOPS + 1):
+            self._check(url)
+            response = await self._send(url)
+            if not response.is_redirect:
+                return await _accepted(response)
+            url = urljoin(url, response.headers.get("location", ""))
+            await response.aclose()
+        raise Unclear(f"the file host redirects more than {MAX_HOPS} times")
+
+    async def _send(self, url: str) -> httpx.Response:
+        try:
+            return await self._client.send(self._client.build_request("GET", url), stream=True)
+        except HTTP_FAILURES as error:
+            raise translate(error) from None
+
+    def _check(self, url: str) -> None:
+        """Refuse a URL that points anywhere but the public web (or this machine, when the API is there)."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        local = self._loopback and is_loopback(host)
+        if parts.scheme != "https" and not (parts.scheme == "http" and local):
+            raise Unclear("the file's address is not https")
+        if not local and _is_address(host) and not allowed_address(self._loopback)(host):
+            raise Unclear("the file's address points into a private network")
+
+
+async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes; only the wire's failures are translated, not those of whoever writes it down."""
+    stream = response.aiter_raw()
+    while True:
+        try:
+            chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except HTTP_FAILURES as error:
+            raise translate(error) from None
+        yield chunk
+
+
+async def _accepted(response: httpx.Response) -> httpx.Response:
+    status = response.status_code
+    encoding = response.headers.get("content-encoding", "identity")
+    if status == 200 and encoding == "identity":
+        return response
+    await response.aclose()
+    if status in GONE:
+        raise Rejected(status, "file_gone", "the file is no longer there")
+    raise Unclear(f"the file host answered {status}" + (f" ({encoding})" if encoding != "identity" else ""))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,28 @@
+"""The plan stage on one screen: expand, select, price."""
+
+from __future__ import annotations
+
+from flux_batch.plan.expand import Inspect, expand
+from flux_batch.plan.prices import prices_for
+from flux_batch.plan.records import Plan
+from flux_batch.plan.select import Selection, select
+from flux_batch.spec.records import Spec
+
+
+def make_plan(spec: Spec, inspect: Inspect, selection: Selection | None = None) -> Plan:
+    """Everything the spec asks for, with the selection a run is about.
+
+    Pure but for ``inspect``, which opens reference images. Raises InvalidSpec with every problem at once, UsageError
+    for a selection that cannot be read.
+    """
+    expansion = expand(spec, inspect)
+    return Plan(
+        name=spec.name,
+        spec_file=spec.source.path.name,
+        spec_sha256=spec.source.sha256,
+        tasks=expansion.tasks,
+        selected=select(expansion.tasks, expansion.values, selection or Selection()),
+        references=expansion.references,
+        prices=prices_for(task.model for task in expansion.tasks),
+        notes=expansion.notes,
+    )
