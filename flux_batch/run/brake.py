@@ -1,0 +1,48 @@
+"""Stopping: every wait of a run goes through here, so that a stop wakes exactly those that may be woken.
+
+A call to the provider is never cut off by a stop; only sleeping tasks are woken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from flux_batch.run.clock import Clock
+
+
+@dataclass(slots=True)
+class Brake:
+    """``stopped`` is the first reason given, None while the run goes on."""
+
+    clock: Clock
+    stopped: str | None = None
+    _halted: bool = False
+    _sleeping: dict[asyncio.Task[object], bool] = field(default_factory=dict)
+
+    def stop(self, reason: str, *, halt: bool) -> None:
+        """Send nothing more; with ``halt`` also stop waiting for what was already sent."""
+        self.stopped = self.stopped or reason
+        self._halted = self._halted or halt
+        for task, before_send in self._sleeping.items():
+            if halt or before_send:
+                task.cancel()
+
+    async def pause(self, seconds: float, *, before_send: bool = False) -> bool:
+        """Sleep; False when the run stopped and this wait is over with it."""
+        if self._halted or (before_send and self.stopped):
+            return False
+        task = asyncio.current_task()
+        if seconds <= 0 or task is None:
+            return True
+        self._sleeping[task] = before_send
+        try:
+            await self.clock.sleep(seconds)
+        except asyncio.CancelledError:
+            if self.stopped is None:
+                raise
+            task.uncancel()
+            return False
+        finally:
+            del self._sleeping[task]
+        return True

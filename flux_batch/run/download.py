@@ -1,0 +1,85 @@
+"""From a result URL to a file under its final name: stream, check, sync, rename. Provider bytes are never altered."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from flux_batch.api.files import FileClient
+from flux_batch.errors import LocalFailure, Unclear
+from flux_batch.run.picture import NotAnImage, check_picture
+from flux_batch.run.records import StoredFile
+
+IMAGES: Final = "images"
+MAX_BYTES: Final = 64 * 1024 * 1024
+SECONDS: Final = 180.0
+"""For one whole file, however slowly it drips."""
+
+
+async def download(files: FileClient, url: str, folder: Path, stem: str) -> StoredFile:
+    """Fetch ``url`` into ``folder/images/<stem>.<extension of its bytes>``.
+
+    Raises ApiError when it did not come whole, NotAnImage when it is none, LocalFailure when the disk fails.
+    """
+    part = folder / IMAGES / f"{stem}.part"
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        async with files.stream(url, seconds=SECONDS) as chunks:
+            sha256, size = await _write(part, chunks)
+        return await asyncio.to_thread(_keep, part, folder, stem, sha256, size)
+    except OSError as error:
+        raise LocalFailure(f"{part}: {error.strerror}; the image is paid and waits at the provider") from None
+
+
+async def _write(part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
+    """Stream to disk; the hex SHA-256 and the number of bytes."""
+    digest, size = hashlib.sha256(), 0
+    with part.open("wb") as file:
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > MAX_BYTES:
+                raise Unclear(f"the file is larger than {MAX_BYTES // 1024 // 1024} MB")
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.hexdigest(), size
+
+
+def _keep(part: Path, folder: Path, stem: str, sha256: str, size: int) -> StoredFile:
+    """Check a finished part and give it its name; what is renamed is already safe on disk."""
+    try:
+        picture = check_picture(part)
+    except NotAnImage:
+        part.unlink(missing_ok=True)
+        raise
+    final = folder / IMAGES / f"{stem}.{picture.extension}"
+    _sync(part)
+    part.replace(final)
+    _sync_folder(final.parent)
+    return StoredFile(
+        path=final.relative_to(folder).as_posix(),
+        sha256=sha256,
+        bytes=size,
+        width=picture.width,
+        height=picture.height,
+        mime=picture.mime,
+    )
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable; Windows has no way to ask for it."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

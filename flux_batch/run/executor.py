@@ -1,0 +1,102 @@
+"""Brings many images on at once: claims work, asks the protocol what to do, commits, and has it carried out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from flux_batch.errors import LocalFailure
+from flux_batch.run.events import Done, Leave, NoMoney
+from flux_batch.run.journal import Journal
+from flux_batch.run.perform import Performer
+from flux_batch.run.protocol import Moment, Rules, Step, opening, step
+from flux_batch.run.records import Phase, Purchase
+from flux_batch.run.rows import FINAL
+from flux_batch.run.state import Work
+from flux_batch.run.watch import Tally
+
+
+@dataclass(slots=True)
+class Executor:
+    """Brings every image that can be claimed as far as it goes, ``concurrency`` at a time.
+
+    ``left`` collects, by task id, what this process had to leave to a later run.
+    """
+
+    performer: Performer
+    rules: Rules
+    concurrency: int
+    tally: Tally
+    left: dict[str, str] = field(default_factory=dict)
+    _failure: LocalFailure | None = None
+
+    @property
+    def _journal(self) -> Journal:
+        return self.performer.journal
+
+    async def run(self) -> None:
+        """Work until nothing is left that can be brought on; raises LocalFailure when this machine cannot go on."""
+        active: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                active |= await self._start(self.concurrency - len(active))
+                if not active:
+                    break
+                done, active = await asyncio.wait(active, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            for task in active:
+                task.cancel()
+            await asyncio.gather(*active, return_exceptions=True)
+        if self._failure:
+            raise self._failure
+
+    async def _start(self, room: int) -> set[asyncio.Task[None]]:
+        if self.performer.brake.stopped or room <= 0:
+            return set()
+        work = await self._journal.ask(lambda state: state.claim(room))
+        return {asyncio.create_task(self._drive(item)) for item in work}
+
+    async def _drive(self, work: Work) -> None:
+        """One image, from where it stands to where it can go."""
+        try:
+            current = await self._commit(work.purchase, opening(work.purchase, self._now()))
+            while not isinstance(current.effect, Done | Leave):
+                event = await self.performer.perform(work, current.state.purchase, current.effect)
+                if event is None:
+                    return
+                after = step(current.state, event, self._now(), self.rules)
+                current = await self._commit(current.state.purchase, after)
+            if isinstance(current.effect, Leave):
+                self._leave(work, current.effect)
+        except LocalFailure as error:
+            self._failure = self._failure or error
+            self.performer.brake.stop(str(error), halt=True)
+
+    async def _commit(self, before: Purchase, after: Step) -> Step:
+        """Make the new state durable before its effect is carried out."""
+        if after.state.purchase == before:
+            return after
+        if not await self._journal.save(after.state.purchase):
+            after = step(after.state, NoMoney(), self._now(), self.rules)
+            await self._journal.save(after.state.purchase)
+        self.tally.move(before, after.state.purchase)
+        if after.state.phase in FINAL and after.state.phase is not Phase.STORED:
+            await self._recount()
+        self.performer.watcher.changed(self.tally)
+        return after
+
+    async def _recount(self) -> None:
+        """A failed parent skips its edits inside the state file, so the counts come from there."""
+        counts = await self._journal.ask(lambda state: state.counts())
+        self.tally.phases.clear()
+        self.tally.phases.update(counts)
+
+    def _leave(self, work: Work, effect: Leave) -> None:
+        self.left[work.task.id] = effect.reason
+        if effect.stop:
+            self.performer.brake.stop(effect.reason, halt=False)
+
+    def _now(self) -> Moment:
+        return self.performer.brake.clock.now()

@@ -1,0 +1,57 @@
+"""Whose run this is: a state file goes on only with the account and the server it was begun with.
+
+A task in doubt is looked up among the tasks of the key's owner; asked with another key it would seem to be missing,
+and would be bought twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+from flux_batch.api.settings import ApiSettings
+from flux_batch.errors import StateUnusable
+from flux_batch.run.records import Phase
+from flux_batch.run.rows import FINAL
+from flux_batch.run.state import StateFile
+
+SIMULATOR: Final = "simulator"
+
+
+def claim_identity(state: StateFile, settings: ApiSettings, *, rehearsal: bool) -> None:
+    """Note the account and server of a run, or raise StateUnusable when images are under way with others."""
+    if rehearsal:
+        _note(state, {"base_url": SIMULATOR, "rehearsal": "1"})
+        return
+    salt = state.meta("key_salt") or secrets.token_hex(16)
+    wanted = {"base_url": settings.base_url, "key_salt": salt, "key_mark": _mark(salt, settings), "rehearsal": "0"}
+    known = {name: state.meta(name) for name in wanted}
+    if state.meta("base_url") is not None and known != wanted and _under_way(state):
+        what = "server" if known["base_url"] != wanted["base_url"] else "key"
+        raise StateUnusable(
+            f"{_under_way(state)} images of {state.path.parent} are under way with another {what}"
+            f"{_at(known['base_url']) if what == 'server' else ''}; go on with that one, so that none is bought twice"
+        )
+    _note(state, wanted)
+
+
+def _mark(salt: str, settings: ApiSettings) -> str:
+    """A fingerprint that tells two keys apart and is no oracle for either: keyed with the run's own salt."""
+    return hmac.new(bytes.fromhex(salt), settings.key.reveal().encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _under_way(state: StateFile) -> int:
+    counts = state.counts(chosen_only=False)
+    return sum(count for phase, count in counts.items() if phase not in FINAL and phase is not Phase.PLANNED)
+
+
+def _note(state: StateFile, facts: dict[str, str]) -> None:
+    for name, value in facts.items():
+        if state.meta(name) != value:
+            state.set_meta(name, value)
+
+
+def _at(base_url: str | None) -> str:
+    return f" ({base_url})" if base_url else ""

@@ -1,0 +1,169 @@
+"""Carries out one effect of the protocol and says what happened; it decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flux_batch.api.client import ApiClient
+from flux_batch.api.files import FileClient
+from flux_batch.api.wire import GenerationRequest, TaskSnapshot
+from flux_batch.errors import AccountRejected, ApiError, NotSent, Rejected, TaskNotFound, Throttled, UsageError
+from flux_batch.run.brake import Brake
+from flux_batch.run.download import download
+from flux_batch.run.events import (
+    Accepted,
+    Control,
+    ControlFailed,
+    ControlPassed,
+    Doubtful,
+    Effect,
+    Event,
+    Fetch,
+    Fetched,
+    Lookup,
+    NeverSent,
+    NoAnswer,
+    NotFetched,
+    NotFound,
+    NotPrepared,
+    Poll,
+    Post,
+    Prepare,
+    Prepared,
+    PrepareFailed,
+    RefusedBy,
+    Seen,
+    TurnedAway,
+    Withdrawn,
+)  # fmt: skip
+from flux_batch.run.journal import Journal
+from flux_batch.run.pace import Gate
+from flux_batch.run.picture import NotAnImage
+from flux_batch.run.records import Failure, Phase, Purchase
+from flux_batch.run.references import ReferenceMoved, References
+from flux_batch.run.state import Work
+from flux_batch.run.watch import Watcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performer:
+    """Everything an effect may need; ``folder`` is the run folder, ``run_id`` the random part of business ids."""
+
+    journal: Journal
+    api: ApiClient
+    files: FileClient
+    references: References
+    submits: Gate
+    queries: Gate
+    brake: Brake
+    folder: Path
+    run_id: str
+    watcher: Watcher
+
+    async def perform(self, work: Work, purchase: Purchase, effect: Effect) -> Event | None:
+        """Carry out one effect; None when the run stopped before it could be, and nothing needs undoing."""
+        match effect:
+            case Prepare(after=after):
+                return await self._prepare(work) if await self._turn_to_send(after) else None
+            case Post(after=after, queue=queue):
+                ready = await (self._turn_to_send(after) if queue else self.brake.pause(after, before_send=True))
+                return await self._post(purchase) if ready else Withdrawn()
+            case Lookup(after=after):
+                return await self._lookup(purchase, after)
+            case Control():
+                return await self._control(purchase)
+            case Poll(after=after):
+                return await self._ask(purchase.remote_id or "") if await self.brake.pause(after) else None
+            case Fetch(url=url):
+                return await self._fetch(work, url)
+        raise TypeError(f"{effect} is not carried out")
+
+    async def _turn_to_send(self, seconds: float) -> bool:
+        """Wait, then for a place among the submits; False when nothing more may be sent."""
+        return await self.brake.pause(seconds, before_send=True) and await self.submits.pass_through(before_send=True)
+
+    async def _prepare(self, work: Work) -> Event:
+        task = work.task
+        try:
+            url = await self.references.url(task.reference)
+        except (AccountRejected, ReferenceMoved) as error:
+            return PrepareFailed(reason=str(error))
+        except Rejected as error:
+            return NotPrepared(failure=_failure(error))
+        except (ApiError, UsageError) as error:
+            return PrepareFailed(reason=str(error))
+        business_id = f"fb-{self.run_id}-{work.number}-{work.purchase.generation}"
+        request = GenerationRequest(
+            model=task.model,
+            prompt=task.prompt,
+            size=task.size,
+            image_url=url,
+            options=task.options,
+            business_id=business_id,
+        )
+        return Prepared(body=request.body(), business_id=business_id)
+
+    async def _post(self, purchase: Purchase) -> Event:
+        try:
+            return Accepted(snapshot=await self.api.submit(purchase.body or b""))
+        except Rejected as error:
+            return RefusedBy(failure=_failure(error), account=isinstance(error, AccountRejected))
+        except NotSent as error:
+            return NeverSent(reason=str(error))
+        except Throttled as error:
+            return self._turned_away(error)
+        except ApiError as error:
+            self.watcher.say(f"No clear answer to a request ({error}): looking it up before anything is sent again")
+            return Doubtful(reason=str(error))
+
+    def _turned_away(self, error: Throttled) -> TurnedAway:
+        pause = 1.0 if error.retry_after is None else error.retry_after
+        self.submits.shut(pause)
+        self.watcher.say(f"The provider asks for a pause of {pause:.0f} s ({error})")
+        return TurnedAway(retry_after=error.retry_after)
+
+    async def _lookup(self, purchase: Purchase, after: float) -> Event | None:
+        """Ask by business id. Where the request was turned away, a stop takes it back instead."""
+        turned_away = purchase.phase is Phase.INTENT
+        if not await self.brake.pause(after, before_send=turned_away):
+            return Withdrawn() if turned_away else None
+        return await self._ask(
+            purchase.business_id or "", lambda found: found.business_id in (None, purchase.business_id)
+        )
+
+    async def _ask(self, task_id: str, ours: Callable[[TaskSnapshot], bool] = lambda _: True) -> Event:
+        """One status question; whatever goes wrong with it changes nothing."""
+        if not await self.queries.pass_through():
+            return NoAnswer(reason="the run is stopping")
+        try:
+            found = await self.api.status(task_id)
+        except TaskNotFound:
+            return NotFound()
+        except AccountRejected as error:
+            self.brake.stop(str(error), halt=False)
+            return NoAnswer(reason=str(error))
+        except Throttled as error:
+            self.queries.shut(error.retry_after or 1.0)
+            return NoAnswer(reason=str(error))
+        except ApiError as error:
+            return NoAnswer(reason=str(error))
+        return Seen(snapshot=found) if ours(found) else NoAnswer(reason="the answer is about another task")
+
+    async def _control(self, purchase: Purchase) -> Event:
+        """Find another accepted task the way this one was looked for."""
+        witness = await self.journal.ask(lambda state: state.witness(purchase.key))
+        if witness is None:
+            return ControlFailed()
+        return ControlPassed() if isinstance(await self._ask(witness), Seen) else ControlFailed()
+
+    async def _fetch(self, work: Work, url: str) -> Event:
+        try:
+            return Fetched(file=await download(self.files, url, self.folder, work.stem))
+        except (ApiError, NotAnImage) as error:
+            return NotFetched(reason=str(error))
+
+
+def _failure(error: Rejected) -> Failure:
+    return Failure(code=error.code or str(error.status), message=error.message or "the provider gave no reason")

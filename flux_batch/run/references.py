@@ -1,0 +1,76 @@
+"""Where a request's reference image can be had: its URL, an upload made once, or the parent's result."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+from flux_batch.api.client import ApiClient
+from flux_batch.plan.records import Reference
+from flux_batch.run.clock import Clock
+from flux_batch.run.journal import Journal
+
+UPLOAD_LIFE: Final = 6 * 3600.0
+"""Seconds an upload's URL is reused. The provider publishes no lifetime; uploading again is free."""
+
+RESULT_MARGIN: Final = 1800.0
+"""Seconds a result URL must still live to be handed on as a reference."""
+
+
+class ReferenceMoved(Exception):
+    """A reference file is missing or is not the one that was planned."""
+
+
+class References:
+    """Turns references into URLs. ``spec_folder`` holds the planned files, ``run_folder`` the images of parents."""
+
+    def __init__(self, api: ApiClient, journal: Journal, clock: Clock, *, spec_folder: Path, run_folder: Path) -> None:
+        self._api = api
+        self._journal = journal
+        self._clock = clock
+        self._spec_folder = spec_folder
+        self._run_folder = run_folder
+        self._uploading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def url(self, reference: Reference | None) -> str | None:
+        """The URL to send; raises ApiError when an upload failed, ReferenceMoved when the file is not as planned."""
+        if reference is None or reference.kind == "url":
+            return reference.source if reference else None
+        if reference.kind == "parent":
+            return await self._parent(reference.source)
+        return await self._uploaded(self._spec_folder / reference.source, reference.sha256 or "")
+
+    async def _parent(self, key: str) -> str:
+        """A parent's result is at the provider for a day; after that its stored file is uploaded."""
+        parent = await self._journal.ask(lambda state: state.purchase(key))
+        alive = (parent.expires_at or 0.0) > self._clock.now().wall + RESULT_MARGIN
+        if parent.result_url and alive:
+            return parent.result_url
+        if parent.file is None:
+            raise ReferenceMoved("the image it edits is not stored")
+        return await self._uploaded(self._run_folder / parent.file.path, parent.file.sha256)
+
+    async def _uploaded(self, path: Path, sha256: str) -> str:
+        async with self._uploading[sha256]:
+            since = self._clock.now().wall - UPLOAD_LIFE
+            known = await self._journal.ask(lambda state: state.uploaded(sha256, since))
+            if known is not None:
+                return known
+            await asyncio.to_thread(_check_unchanged, path, sha256)
+            url = await self._api.upload(path)
+            now = self._clock.now().wall
+            await self._journal.ask(lambda state: state.remember_upload(sha256, url, now))
+            return url
+
+
+def _check_unchanged(path: Path, sha256: str) -> None:
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ReferenceMoved(f"{path.name}: {error.strerror}") from None
+    if found != sha256:
+        raise ReferenceMoved(f"{path.name} is not the file that was planned; plan again")

@@ -1,0 +1,254 @@
+"""The run stage on one screen: lock, state, consent, balance, execution."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from flux_batch.api.client import ApiClient, Timeouts
+from flux_batch.api.files import FileClient
+from flux_batch.api.settings import ApiSettings
+from flux_batch.api.wire import Balance
+from flux_batch.errors import AccountRejected, ApiError, BalanceTooLow, LocalFailure, NotSent, OverBudget, PriceUnknown
+from flux_batch.plan.diff import diff
+from flux_batch.plan.estimate import Estimate, estimate
+from flux_batch.plan.records import Action, Change, Plan
+from flux_batch.run.brake import Brake
+from flux_batch.run.clock import Clock, SystemClock
+from flux_batch.run.executor import Executor
+from flux_batch.run.identity import claim_identity
+from flux_batch.run.journal import Journal
+from flux_batch.run.lock import run_lock
+from flux_batch.run.pace import QUERY_BURST, QUERY_RATE, Gate
+from flux_batch.run.perform import Performer
+from flux_batch.run.protocol import Rules
+from flux_batch.run.records import Phase
+from flux_batch.run.references import References
+from flux_batch.run.rows import micros
+from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.watch import Nobody, Tally, Watcher, tally
+from flux_batch.spec.records import Spec
+
+Approve = Callable[[Estimate, Sequence[Change]], None]
+"""Asked once before money is spent; raises ConsentMissing to refuse."""
+
+_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line adds to the spec. ``max_cost`` is USD for this run alone, on top of the spec's budget."""
+
+    folder: Path
+    concurrency: int
+    rules: Rules
+    submit_rate: float
+    max_cost: Decimal | None = None
+    retry_failed: bool = False
+    rehearsal: bool = False
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended. ``spent`` is USD over the life of the folder, ``spent_now`` by this run.
+
+    ``left`` says, by task id, what a later run has to finish; ``stopped`` why this one stopped early; ``signal``
+    is the number of the signal that did it. ``observed`` is the change of the account's ``used_balance``.
+    """
+
+    phases: dict[Phase, int]
+    spent: Decimal
+    spent_now: Decimal
+    left: dict[str, str]
+    stopped: str | None = None
+    signal: int | None = None
+    observed: Decimal | None = None
+
+
+def run_plan(
+    plan: Plan,
+    spec: Spec,
+    settings: ApiSettings,
+    options: RunOptions,
+    *,
+    approve: Approve,
+    watcher: Watcher | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Buy and store what the plan selects and the run folder does not have; safe to end and to repeat at any instant.
+
+    Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
+    """
+    _make_folder(options.folder)
+    with run_lock(options.folder), StateFile(options.folder / FILE) as state:
+        if options.rehearsal:
+            state.forget_unfinished()
+        changes = diff(plan, state.known(), retry_failed=options.retry_failed)
+        cost = estimate(plan, changes, resend=options.rules.resend)
+        if any(change.action in (Action.NEW, Action.RESUME) for change in changes):
+            claim_identity(state, settings, rehearsal=options.rehearsal)
+        cap = budget_cap(spec, cost, state.committed(), options.max_cost)
+        if cost.new:
+            approve(cost, changes)
+        clock = clock or SystemClock()
+        state.register(plan, spec, now=clock.now().wall, retry_failed=options.retry_failed)
+        session = _Session(plan, spec, settings, options, state, cost, cap, watcher or Nobody(), clock)
+        return asyncio.run(session.execute())
+
+
+def budget_cap(
+    spec: Spec, cost: Estimate, committed: tuple[Decimal, Decimal], max_cost: Decimal | None
+) -> Decimal | None:
+    """The USD this folder may hold in all; raises RefusedToSpend when the plan does not fit or cannot be priced."""
+    held = sum(committed, Decimal(0))
+    limits = [limit for limit in (spec.budget.max, None if max_cost is None else held + max_cost) if limit is not None]
+    if not limits:
+        return None
+    if cost.unpriced:
+        raise PriceUnknown(f"no price is known for {', '.join(cost.unpriced)}, so no budget can be kept")
+    cap = min(limits)
+    if held + cost.cost > cap:
+        name = "the budget" if cap == spec.budget.max else "--max-cost"
+        raise OverBudget(
+            f"{cost.new} new images cost ${cost.cost}, ${held} is spent already: together over {name} of "
+            f"${spec.budget.max if cap == spec.budget.max else max_cost}"
+        )
+    return cap
+
+
+@dataclass(slots=True)
+class _Session:
+    """One process's work on one run folder."""
+
+    plan: Plan
+    spec: Spec
+    settings: ApiSettings
+    options: RunOptions
+    state: StateFile
+    cost: Estimate
+    cap: Decimal | None
+    watcher: Watcher
+    clock: Clock
+    signal: int | None = None
+
+    async def execute(self) -> Outcome:
+        spent_before = self.state.committed()[0]
+        counts = tally(self.state.counts(), micros(spent_before))
+        if counts.finished == counts.total:
+            return self._outcome(spent_before, {}, None, None)
+        brake = Brake(self.clock)
+        async with ApiClient(self.settings, timeouts=self.options.timeouts) as api:
+            before = await self._balance(api) if self.cost.new else None
+            executor = await self._run(api, brake, counts)
+            after = await self._balance_after(api) if before else None
+        observed = after.used - before.used if before and after else None
+        return self._outcome(spent_before, executor.left, brake.stopped, observed)
+
+    async def _run(self, api: ApiClient, brake: Brake, counts: Tally) -> Executor:
+        files = FileClient(loopback=self.settings.loopback)
+        async with files, Journal(self.state, self.cap) as journal:
+            references = References(
+                api, journal, self.clock, spec_folder=self.spec.folder, run_folder=self.options.folder
+            )
+            performer = Performer(
+                journal=journal,
+                api=api,
+                files=files,
+                references=references,
+                submits=Gate(brake, self.options.submit_rate),
+                queries=Gate(brake, QUERY_RATE, QUERY_BURST),
+                brake=brake,
+                folder=self.options.folder,
+                run_id=self.state.meta("run_id") or "",
+                watcher=self.watcher,
+            )
+            executor = Executor(performer, self.options.rules, self.options.concurrency, counts)
+            with self._signals(brake):
+                self.watcher.changed(counts)
+                await executor.run()
+        return executor
+
+    async def _balance(self, api: ApiClient) -> Balance | None:
+        """What the account holds before the run; a balance that cannot be read stops nothing but is said."""
+        try:
+            balance = await api.balance()
+        except (AccountRejected, NotSent):
+            raise
+        except ApiError as error:
+            self.watcher.say(f"The balance could not be read ({error}); going on without it")
+            return None
+        if balance.remaining is not None and balance.remaining < self.cost.cost:
+            raise BalanceTooLow(
+                f"the account holds {balance.remaining}; this run costs ${self.cost.cost}. Nothing was sent"
+            )
+        return balance
+
+    async def _balance_after(self, api: ApiClient) -> Balance | None:
+        try:
+            return await api.balance()
+        except ApiError:
+            return None
+
+    @contextmanager
+    def _signals(self, brake: Brake) -> Iterator[None]:
+        """The first signal stops cleanly; a second one ends the process at once, which loses nothing either."""
+
+        def stop(number: int) -> None:
+            if self.signal is not None:
+                os._exit(128 + number)
+            self.signal = number
+            self.watcher.say("Stopping: nothing more is sent, calls under way finish. Once more to stop at once")
+            brake.stop(f"stopped by {signal.Signals(number).name}", halt=True)
+
+        loop = asyncio.get_running_loop()
+        try:
+            for number in _SIGNALS:
+                loop.add_signal_handler(number, stop, number)
+        except (NotImplementedError, RuntimeError):  # Windows, or not the main thread: ^C raises KeyboardInterrupt
+            yield
+            return
+        try:
+            yield
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+    def _outcome(
+        self, spent_before: Decimal, left: dict[str, str], stopped: str | None, observed: Decimal | None
+    ) -> Outcome:
+        spent = self.state.committed()[0]
+        return Outcome(
+            phases=self.state.counts(),
+            spent=spent,
+            spent_now=spent - spent_before,
+            left=left,
+            stopped=stopped,
+            signal=self.signal,
+            observed=observed,
+        )
+
+
+def rules_for(spec: Spec) -> Rules:
+    """The protocol's rules as the spec sets them."""
+    execution = spec.execution
+    return Rules(
+        resend=execution.when_uncertain == "resend",
+        settle=execution.settle_seconds,
+        poll_first=execution.poll.first,
+        poll_every=execution.poll.every,
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise LocalFailure(f"{folder}: {error.strerror}; choose another with --out") from None
