@@ -120,10 +120,14 @@ class ApiClient:
                 content = await _read(response)
         except HTTP_FAILURES as error:
             raise translate(error) from None
-        answer = read_json(content)
+        answer = read_json(self._without_key(content))
         if failure := error_for(response.status_code, response.headers, answer, self._now()):
             raise failure
         return answer
+
+    def _without_key(self, content: bytes) -> bytes:
+        """A server may repeat the key in its answer; from here on nobody sees it."""
+        return content.replace(self.settings.key.reveal().encode(), b"[key]")
 
     def _open(self, *, keep_alive: bool, connections: int) -> httpx.AsyncClient:
         return httpx.AsyncClient(

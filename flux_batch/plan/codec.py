@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from flux_batch.plan.records import Price, Reference, ReferenceFile, Task
+from flux_batch.plan.records import Price, Reference, Task
+from flux_batch.spec.records import ReferenceFile
 
 
 def task_to_json(task: Task) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from flux_batch.plan.identity import content_key
 from flux_batch.plan.matrix import Combo, combos, edit_combos, size_before_excludes
 from flux_batch.plan.naming import describe, name_tasks
 from flux_batch.plan.prices import TABLE, price_of
-from flux_batch.plan.records import Reference, ReferenceFile, Task
+from flux_batch.plan.records import Reference, Task
 from flux_batch.plan.template import TemplateProblem, compile_template, leftover, squeeze
 from flux_batch.spec.files import ReferenceProblem
-from flux_batch.spec.records import Job, Scalar, Spec
+from flux_batch.spec.records import Job, ReferenceFile, Scalar, Spec
 
 Inspect = Callable[[str], ReferenceFile]
 """Opens a reference image by its path relative to the spec; raises ReferenceProblem."""

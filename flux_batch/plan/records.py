@@ -9,20 +9,9 @@ from enum import StrEnum
 from typing import Literal
 
 from flux_batch.errors import Problem
+from flux_batch.spec.records import ReferenceFile
 
 CURRENCY = "USD"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceFile:
-    """A local image as found on disk; ``path`` is relative to the spec's folder, ``bytes`` its size."""
-
-    path: str
-    sha256: str
-    bytes: int
-    mime: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,16 @@ from flux_batch.api.client import ApiClient, Timeouts
 from flux_batch.api.files import FileClient
 from flux_batch.api.settings import ApiSettings
 from flux_batch.api.wire import Balance
-from flux_batch.errors import AccountRejected, ApiError, BalanceTooLow, LocalFailure, NotSent, OverBudget, PriceUnknown
+from flux_batch.errors import (
+    AccountRejected,
+    ApiError,
+    BalanceTooLow,
+    LocalFailure,
+    NotSent,
+    OverBudget,
+    PriceUnknown,
+    Resumable,
+)  # fmt: skip
 from flux_batch.plan.diff import diff
 from flux_batch.plan.estimate import Estimate, estimate
 from flux_batch.plan.records import Action, Change, Plan
@@ -29,7 +38,7 @@ from flux_batch.run.lock import run_lock
 from flux_batch.run.pace import QUERY_BURST, QUERY_RATE, Gate
 from flux_batch.run.perform import Performer
 from flux_batch.run.protocol import Rules
-from flux_batch.run.records import Phase
+from flux_batch.run.records import Phase, RunView
 from flux_batch.run.references import References
 from flux_batch.run.rows import micros
 from flux_batch.run.state import FILE, StateFile
@@ -80,11 +89,13 @@ def run_plan(
     options: RunOptions,
     *,
     approve: Approve,
+    at_end: Callable[[RunView], None] = lambda _: None,
     watcher: Watcher | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
     """Buy and store what the plan selects and the run folder does not have; safe to end and to repeat at any instant.
 
+    ``at_end`` is called with what the run folder holds then, still under its lock, also when the run cannot go on.
     Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
     """
     _make_folder(options.folder)
@@ -101,7 +112,14 @@ def run_plan(
         clock = clock or SystemClock()
         state.register(plan, spec, now=clock.now().wall, retry_failed=options.retry_failed)
         session = _Session(plan, spec, settings, options, state, cost, cap, watcher or Nobody(), clock)
-        return asyncio.run(session.execute())
+        try:
+            outcome = asyncio.run(session.execute())
+        except Resumable:
+            with suppress(LocalFailure):
+                at_end(state.view())
+            raise
+        at_end(state.view())
+        return outcome
 
 
 def budget_cap(

@@ -1,0 +1,66 @@
+"""An exception → what a person reads on stderr, what a script reads on stdout, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Final
+
+import click
+
+from flux_batch.cli.output import clean, print_json, say
+from flux_batch.errors import FluxBatchError, InvalidSpec
+
+INTERRUPTED: Final = 130
+BUG: Final = 70
+
+
+def report_failure(error: BaseException, *, as_json: bool) -> int:
+    """Say what went wrong; returns the exit code of the CLI contract."""
+    code, message = _code_and_message(error)
+    say(message)
+    if as_json:
+        print_json({"error": _as_json(error, message), "exit_code": code})
+    if code == BUG and os.environ.get("FLUX_BATCH_DEBUG"):
+        traceback.print_exception(error, file=sys.stderr)
+    return code
+
+
+def _code_and_message(error: BaseException) -> tuple[int, str]:
+    match error:
+        case InvalidSpec(problems=problems):
+            shown = "\n".join(problem.render() for problem in problems)
+            return error.exit_code, f"{shown}\n\n{error}. Nothing was sent."
+        case FluxBatchError():
+            return error.exit_code, f"flux-batch: {error}"
+        case click.Abort() | KeyboardInterrupt():
+            return INTERRUPTED, "\nStopped."
+        case click.ClickException():
+            return 2, _usage(error)
+    return BUG, (
+        f"flux-batch: this is a bug of ours, please report it: {type(error).__name__}: {error}\n"
+        "Nothing bought is lost; the same command goes on. FLUX_BATCH_DEBUG=1 shows the traceback."
+    )
+
+
+def _usage(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    advice = f"\nTry: {context.command_path} --help" if isinstance(context, click.Context) else ""
+    return f"flux-batch: {error.format_message()}{advice}"
+
+
+def _as_json(error: BaseException, message: str) -> dict[str, object]:
+    described: dict[str, object] = {"kind": type(error).__name__, "message": clean(message.strip())}
+    if isinstance(error, InvalidSpec):
+        described["problems"] = [
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "column": problem.column,
+                "message": problem.message,
+                "hint": problem.hint,
+            }
+            for problem in error.problems
+        ]
+    return described

@@ -1,0 +1,84 @@
+"""The command line: which commands there are, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Final, NoReturn
+
+import click
+
+from flux_batch import __version__
+from flux_batch.cli.command import write_example
+from flux_batch.cli.failures import report_failure
+
+COMMANDS: Final = {
+    "init": "Write a commented starter project.",
+    "validate": "Check specs and name every problem at once.",
+    "plan": "Say what a run would make and cost; sends nothing.",
+    "run": "Buy and store what the plan asks for; safe to stop and repeat.",
+    "rehearse": "Do the whole run on the built-in simulator, for nothing.",
+    "simulate": "Serve a local ToAPIs to try other clients on.",
+    "status": "Show where a run stands.",
+    "report": "Write the contact sheet and the manifest again.",
+    "balance": "Show what the account holds.",
+    "schema": "Print a JSON Schema, for editors and checks.",
+}
+"""Name → help line, in the order a newcomer needs them."""
+
+EXAMPLE: Final = """
+    flux-batch rehearse specs/quickstart.yaml    try everything, free
+    flux-batch plan specs/quickstart.yaml        what it would cost
+    flux-batch run specs/quickstart.yaml         buy it, resume it
+"""
+
+
+class LateGroup(click.Group):
+    """A group that imports a command only when it is used, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, without importing one."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; None lets click suggest the nearest name."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(importlib.import_module(f"flux_batch.cli.{cmd_name}"), cmd_name)
+        return found if isinstance(found, click.Command) else None
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """An example before everything else."""
+        write_example(formatter, EXAMPLE)
+        super().format_help(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help lines as written above."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="flux-batch")
+def cli() -> None:
+    """Batch runner for AI images: plan and price first, crash anywhere, never pay twice."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit with the code of the CLI contract."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an old Windows code page has no arrows
+    try:
+        code = cli.main(arguments, prog_name="flux-batch", standalone_mode=False)
+    except BrokenPipeError:
+        # Whoever read our output went away; Python would complain once more while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (Exception, KeyboardInterrupt) as error:
+        sys.exit(report_failure(error, as_json="--json" in arguments))
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,79 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from flux_batch.errors import UsageError
+from flux_batch.plan.select import Selection
+from flux_batch.run.state import FILE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Run folder. [default: runs/<name>]"
+)
+spec_argument = click.argument("spec", type=click.Path(path_type=Path))
+run_argument = click.argument("run_or_spec", metavar="RUN_OR_SPEC", type=click.Path(path_type=Path))
+
+
+def selection_options(command: F) -> F:
+    """``--only``, ``--limit``, ``--sample`` and ``--set``: which images a run is about."""
+    for option in (
+        click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the spec."),
+        click.option("--sample", type=click.IntRange(1), metavar="N", help="N images, balanced over the axes."),
+        click.option("--limit", type=click.IntRange(1), metavar="N", help="The first N images."),
+        click.option("--only", metavar="EXPR", help="Images for which it holds: \"ratio == '1:1'\"."),
+    ):
+        command = option(command)
+    return command
+
+
+def selection_from(only: str | None, limit: int | None, sample: int | None) -> Selection:
+    """The selection that the options make."""
+    return Selection(only=only, limit=limit, sample=sample)
+
+
+class Usd(click.ParamType[Decimal]):
+    """An amount of money: decimal, not negative."""
+
+    name = "usd"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """``2.40`` or ``$2.40``."""
+        try:
+            amount = Decimal(str(value).removeprefix("$"))
+        except InvalidOperation:
+            self.fail(f"{value!r} is not an amount like 2.40", param, ctx)
+        if not amount.is_finite() or amount < 0:
+            self.fail(f"{value!r} is not an amount like 2.40", param, ctx)
+        return amount
+
+
+def run_folder(run_or_spec: Path, out: Path | None = None) -> Path:
+    """The run folder that an argument means: a folder, a run's name, or the spec it came from."""
+    if out is not None:
+        return out
+    for folder in (run_or_spec, Path("runs") / run_or_spec):
+        if (folder / FILE).is_file():
+            return folder
+    if run_or_spec.suffix in (".yaml", ".yml", ".json") or run_or_spec.is_file():
+        return _folder_of_spec(run_or_spec)
+    raise UsageError(f"{run_or_spec}: no such run. Give a run folder, its name below runs/, or the spec it came from")
+
+
+def _folder_of_spec(path: Path) -> Path:
+    from flux_batch.spec.load import load_spec
+
+    folder = Path("runs") / load_spec(path).name
+    if (folder / FILE).is_file():
+        return folder
+    if (rehearsal := folder.with_name(f"{folder.name}-rehearsal")).joinpath(FILE).is_file():
+        return rehearsal
+    raise UsageError(f"{path} has not been run here: there is no {folder}. Begin with: flux-batch plan {path}")

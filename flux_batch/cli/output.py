@@ -1,0 +1,43 @@
+"""stdout is the result, stderr is for people; foreign text is made harmless at this border."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from decimal import Decimal
+from typing import Any, Final
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Terminal control and text-direction characters: a prompt or a provider's error may hold them."""
+
+
+def clean(text: str) -> str:
+    """Text that cannot steer a terminal, and that never holds the key."""
+    key = os.environ.get("TOAPIS_API_KEY", "").strip()
+    if len(key) >= 4:
+        text = text.replace(key, "[key]")
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def say(message: str) -> None:
+    """A message for a person, on stderr."""
+    print(clean(message), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """The one JSON object of a ``--json`` command, on stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)  # noqa: T201
+
+
+def usd(amount: Decimal) -> str:
+    """``$1,234.50``; more than two decimals only where they say something."""
+    exact = amount.normalize()
+    decimals = max(2, -int(exact.as_tuple().exponent)) if exact else 2
+    return f"${amount:,.{decimals}f}"
+
+
+def plural(count: int, word: str) -> str:
+    """``1 image``, ``2 images``."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -1,0 +1,60 @@
+"""From a spec to a plan with its difference and its price: what plan, run and rehearse begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+from flux_batch.plan.diff import diff
+from flux_batch.plan.estimate import Estimate, estimate
+from flux_batch.plan.make import make_plan
+from flux_batch.plan.records import Change, Plan
+from flux_batch.plan.select import Selection
+from flux_batch.run.state import FILE, StateFile
+from flux_batch.spec.files import inspect_reference
+from flux_batch.spec.load import load_spec
+from flux_batch.spec.records import Spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan held against its run folder. ``spent`` and ``reserved`` are USD in that folder so far."""
+
+    spec: Spec
+    plan: Plan
+    folder: Path
+    changes: tuple[Change, ...]
+    estimate: Estimate
+    spent: Decimal
+    reserved: Decimal
+
+
+def make(path: Path, selection: Selection, settings: tuple[str, ...]) -> tuple[Spec, Plan]:
+    """Read and expand a spec; raises InvalidSpec with every problem."""
+    spec = load_spec(path, settings)
+    return spec, make_plan(spec, partial(inspect_reference, spec.folder), selection)
+
+
+def compare(spec: Spec, plan: Plan, folder: Path, *, retry_failed: bool = False) -> Planned:
+    """Hold a plan against a run folder; reads, and creates nothing."""
+    known, committed = {}, (Decimal(0), Decimal(0))
+    if (folder / FILE).is_file():
+        with StateFile(folder / FILE, read_only=True) as state:
+            known, committed = state.known(), state.committed()
+    changes = diff(plan, known, retry_failed=retry_failed)
+    return Planned(
+        spec=spec,
+        plan=plan,
+        folder=folder,
+        changes=changes,
+        estimate=estimate(plan, changes, resend=spec.execution.when_uncertain == "resend"),
+        spent=committed[0],
+        reserved=committed[1],
+    )
+
+
+def default_folder(spec: Spec) -> Path:
+    """Where a spec is run when nobody says otherwise."""
+    return Path("runs") / spec.name

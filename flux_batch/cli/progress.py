@@ -1,0 +1,88 @@
+"""A run as it goes: a bar on a terminal, a line now and then everywhere else. All of it on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from flux_batch.cli.output import clean, say, usd
+from flux_batch.run.watch import Tally, Watcher
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+LONGEST_SILENCE = 10.0
+SHORTEST_SILENCE = 2.0
+"""Seconds between two lines off a terminal: the short one when a tenth more is done."""
+
+
+@contextmanager
+def watching(*, rehearsal: bool) -> Iterator[Watcher]:
+    """The watcher that fits where stderr goes."""
+    spent = "simulated" if rehearsal else "spent"
+    if sys.stderr.isatty():
+        with _bar() as bar:
+            yield _Bar(bar, spent)
+    else:
+        yield _Lines(spent)
+
+
+class _Lines:
+    """Plain lines, few of them: for logs and pipes."""
+
+    def __init__(self, spent: str) -> None:
+        self._spent = spent
+        self._tenth = 0
+        self._at = time.monotonic()
+
+    def changed(self, tally: Tally) -> None:
+        tenth = tally.finished * 10 // max(1, tally.total)
+        silent = time.monotonic() - self._at
+        if tenth == 10 or silent >= (SHORTEST_SILENCE if tenth > self._tenth else LONGEST_SILENCE):
+            self._tenth, self._at = tenth, time.monotonic()
+            say(f"{tally.finished:,}/{tally.total:,} done, {_details(tally, self._spent)}")
+
+    def say(self, message: str) -> None:
+        say(message)
+
+
+class _Bar:
+    """A bar that moves, on a terminal."""
+
+    def __init__(self, progress: Progress, spent: str) -> None:
+        self._spent = spent
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def changed(self, tally: Tally) -> None:
+        if self._task is None:
+            self._task = self._progress.add_task("", total=tally.total, completed=tally.finished, details="")
+        self._progress.update(
+            self._task, completed=tally.finished, total=tally.total, details=_details(tally, self._spent)
+        )
+
+    def say(self, message: str) -> None:
+        self._progress.console.print(clean(message), markup=False, highlight=False)
+
+
+def _details(tally: Tally, spent: str) -> str:
+    parts = [f"{tally.flying} in flight"] if tally.flying else []
+    parts += [f"{tally.lost} failed"] if tally.lost else []
+    return ", ".join([*parts, f"{usd(tally.spent)} {spent}"])
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[details]}", markup=False),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+        console=Console(stderr=True),
+    )

@@ -1,0 +1,78 @@
+"""``flux-batch run``: buy and store what a plan asks for."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from flux_batch.cli.command import Command
+from flux_batch.cli.options import Usd, json_option, out_option, selection_from, selection_options
+
+EXAMPLE = """
+    flux-batch run specs/quickstart.yaml
+    flux-batch run plan.json --yes --max-cost 2.40     (in CI)
+"""
+
+
+@click.command(cls=Command, example=EXAMPLE)
+@click.argument("spec_or_plan", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Spend without asking; needed off a terminal.")
+@click.option("--max-cost", type=Usd(), metavar="USD", help="Never spend more than this in this run.")
+@click.option("--retry-failed", is_flag=True, help="Ask again for images that failed or were refused.")
+@click.option("--concurrency", type=click.IntRange(1, 512), metavar="N", help="Images in flight at most.")
+@click.option("--submit-rate", type=click.FloatRange(0), metavar="RATE", help="Submits a second; 0: no limit of ours.")
+@selection_options
+@out_option
+@json_option
+@click.pass_context
+def run(
+    ctx: click.Context,
+    spec_or_plan: Path,
+    yes: bool,
+    max_cost: Decimal | None,
+    retry_failed: bool,
+    concurrency: int | None,
+    submit_rate: float | None,
+    only: str | None,
+    limit: int | None,
+    sample: int | None,
+    settings: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Buy and store what a spec or a saved plan asks for. Run it again to go on, after anything.
+
+    The key is read from TOAPIS_API_KEY.
+    """
+    from flux_batch.api.settings import settings_from
+    from flux_batch.cli.planning import default_folder, make
+    from flux_batch.cli.running import carry_out, tell
+    from flux_batch.plan.saved import check_unmoved, is_saved_plan, read_saved_plan
+    from flux_batch.run.session import RunOptions, rules_for
+
+    selection = selection_from(only, limit, sample)
+    if is_saved_plan(spec_or_plan):
+        saved = read_saved_plan(spec_or_plan)
+        if not selection.everything or settings:
+            raise click.UsageError(
+                "a saved plan already says which images; --only, --limit, --sample, --set go to `plan`"
+            )
+        spec, plan = make(saved.spec, saved.selection, saved.settings)
+        check_unmoved(saved, plan)
+        out = out or saved.out
+    else:
+        spec, plan = make(spec_or_plan, selection, settings)
+    options = RunOptions(
+        folder=out or default_folder(spec),
+        concurrency=concurrency or spec.execution.concurrency,
+        rules=rules_for(spec),
+        submit_rate=spec.execution.submit_rate if submit_rate is None else submit_rate,
+        max_cost=max_cost,
+        retry_failed=retry_failed,
+    )
+    ended = carry_out(spec, plan, settings_from(os.environ), options, yes=yes, command=f"flux-batch run {spec_or_plan}")
+    tell(ended, as_json=as_json)
+    ctx.exit(ended.exit_code)

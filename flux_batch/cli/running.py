@@ -1,0 +1,162 @@
+"""Carrying a plan out and telling how it ended: what run and rehearse share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from flux_batch.api.settings import ApiSettings
+from flux_batch.cli.output import clean, plural, print_json, say, usd
+from flux_batch.cli.progress import watching
+from flux_batch.errors import ConsentMissing
+from flux_batch.plan.codec import money
+from flux_batch.plan.estimate import Estimate
+from flux_batch.plan.records import CURRENCY, Change, Plan
+from flux_batch.report.write import ReportPaths, write_report
+from flux_batch.run.records import Phase, RunView
+from flux_batch.run.session import Outcome, RunOptions, run_plan
+from flux_batch.spec.records import Spec
+
+MOST_FAILURES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A run that came to its end, however it did: its outcome and its report."""
+
+    outcome: Outcome
+    view: RunView
+    report: ReportPaths
+    command: str
+
+    @property
+    def exit_code(self) -> int:
+        """0 all stored · 1 some failed · 4 more to do · 128 + signal."""
+        phases, outcome = self.outcome.phases, self.outcome
+        if outcome.signal is not None:
+            return 128 + outcome.signal
+        if outcome.stopped or _pending(phases) or phases.get(Phase.UNCERTAIN) or phases.get(Phase.HELD):
+            return 4
+        return 1 if _lost(phases) else 0
+
+
+def carry_out(spec: Spec, plan: Plan, settings: ApiSettings, options: RunOptions, *, yes: bool, command: str) -> Ended:
+    """Run a plan, then write its report; ``command`` is what to type to go on."""
+
+    def approve(cost: Estimate, changes: Sequence[Change]) -> None:
+        _approve(cost, changes, yes=yes, command=command)
+
+    reports: list[tuple[RunView, ReportPaths]] = []
+
+    def at_end(view: RunView) -> None:
+        reports.append((view, write_report(view, options.folder)))
+
+    with watching(rehearsal=options.rehearsal) as watcher:
+        outcome = run_plan(plan, spec, settings, options, approve=approve, at_end=at_end, watcher=watcher)
+    view, report = reports[-1]
+    return Ended(outcome=outcome, view=view, report=report, command=command)
+
+
+def tell(ended: Ended, *, as_json: bool) -> None:
+    """Say how it ended: one JSON object, or a few lines."""
+    if as_json:
+        print_json(outcome_json(ended))
+        return
+    for line in outcome_lines(ended):
+        click.echo(clean(line))
+    for line in next_lines(ended):
+        say(line)
+
+
+def outcome_json(ended: Ended) -> dict[str, Any]:
+    """The contract's fields first; money as decimal strings."""
+    phases, outcome = ended.outcome.phases, ended.outcome
+    return {
+        "tasks": sum(phases.values()),
+        "stored": phases.get(Phase.STORED, 0),
+        "failed": phases.get(Phase.FAILED, 0),
+        "refused": phases.get(Phase.REFUSED, 0),
+        "uncertain": phases.get(Phase.UNCERTAIN, 0),
+        "held": phases.get(Phase.HELD, 0),
+        "pending": _pending(phases),
+        "spent": money(outcome.spent),
+        "currency": CURRENCY,
+        "manifest": str(ended.report.manifest),
+        "report": str(ended.report.page),
+        "skipped": phases.get(Phase.SKIPPED, 0),
+        "spent_now": money(outcome.spent_now),
+        "observed": money(outcome.observed),
+        "rehearsal": ended.view.rehearsal,
+        "stopped": outcome.stopped,
+        "left": outcome.left,
+        "exit_code": ended.exit_code,
+    }
+
+
+def outcome_lines(ended: Ended) -> list[str]:
+    """What was made, what was not and why, what it cost, and where it stands."""
+    phases, outcome = ended.outcome.phases, ended.outcome
+    counts = [plural(phases.get(Phase.STORED, 0), "image") + " stored"]
+    counts += [f"{phases[phase]} {phase}" for phase in _UNSTORED if phases.get(phase)]
+    waiting = _pending(phases)
+    counts += [f"{waiting} not finished"] if waiting else []
+    spent = f"{usd(outcome.spent_now)} spent now" + (
+        "" if outcome.spent == outcome.spent_now else f", {usd(outcome.spent)} in all"
+    )
+    if ended.view.rehearsal:
+        spent = f"nothing spent (it would have cost {usd(outcome.spent)})"
+    return [
+        f"{', '.join(counts)}; {spent}",
+        *_failures(ended),
+        f"  contact sheet  {ended.report.page}",
+        f"  manifest       {ended.report.manifest}",
+    ]
+
+
+def next_lines(ended: Ended) -> list[str]:
+    """What to do next."""
+    lines = [f"Stopped early: {ended.outcome.stopped}"] if ended.outcome.stopped else []
+    if ended.exit_code not in (0, 1):
+        return [*lines, f"Nothing is lost. To go on: {ended.command}"]
+    if _lost(ended.outcome.phases):
+        lines.append(f"To ask again for what failed: {ended.command} --retry-failed")
+    return lines
+
+
+_UNSTORED = (Phase.FAILED, Phase.REFUSED, Phase.SKIPPED, Phase.UNCERTAIN, Phase.HELD)
+
+
+def _failures(ended: Ended) -> list[str]:
+    """One line for each image that will not come, and for each that was left."""
+    lines = []
+    for entry in ended.view.entries:
+        failure, left = entry.purchase.failure, ended.outcome.left.get(entry.task.id)
+        if not entry.wanted or entry.purchase.phase is Phase.STORED or not (failure or left):
+            continue
+        why = f"{failure.code}: {failure.message}" if failure else left
+        axes = " ".join(label for axis, label in entry.task.axes.items())
+        lines.append(f"  ! {entry.task.id}  {axes}: {why}")
+    more = len(lines) - MOST_FAILURES
+    return [*lines[:MOST_FAILURES], f"    and {more} more: see the manifest"] if more > 0 else lines
+
+
+def _approve(cost: Estimate, _: Sequence[Change], *, yes: bool, command: str) -> None:
+    if yes:
+        return
+    what = f"{usd(cost.cost)} for {plural(cost.new, 'image')}"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConsentMissing(f"this would spend up to {what}; off a terminal say so with: {command} --yes")
+    if not click.confirm(f"Spend up to {what}?", err=True):
+        raise ConsentMissing("nothing was sent, nothing was spent")
+
+
+def _pending(phases: dict[Phase, int]) -> int:
+    return sum(phases.get(phase, 0) for phase in (Phase.PLANNED, Phase.INTENT, Phase.SUBMITTED, Phase.READY))
+
+
+def _lost(phases: dict[Phase, int]) -> int:
+    return sum(phases.get(phase, 0) for phase in (Phase.FAILED, Phase.REFUSED, Phase.SKIPPED))

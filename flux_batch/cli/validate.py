@@ -1,0 +1,46 @@
+"""``flux-batch validate``: every problem of a spec, before a cent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from flux_batch.cli.command import Command
+from flux_batch.cli.options import json_option
+from flux_batch.cli.output import clean, plural, print_json, say
+from flux_batch.errors import InvalidSpec, Problem
+
+EXAMPLE = """
+    flux-batch validate specs/*.yaml
+"""
+
+
+@click.command(cls=Command, example=EXAMPLE)
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the spec.")
+@json_option
+def validate(specs: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) -> None:
+    """Check specs and name every problem at once, by file, line and column. Sends nothing."""
+    from flux_batch.cli.planning import make
+    from flux_batch.plan.records import Plan
+    from flux_batch.plan.select import Selection
+
+    problems: list[Problem] = []
+    plans: dict[Path, Plan] = {}
+    for path in specs:
+        try:
+            plans[path] = make(path, Selection(), settings)[1]
+        except InvalidSpec as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InvalidSpec(tuple(problems))
+    if as_json:
+        print_json(
+            {"valid": True, "specs": [{"spec": str(path), "tasks": len(plan.tasks)} for path, plan in plans.items()]}
+        )
+        return
+    for path, plan in plans.items():
+        click.echo(clean(f"{path}: good, {plural(len(plan.tasks), 'image')}"))
+        for note in plan.notes:
+            say(f"note: {note.render()}")
