@@ -46,6 +46,7 @@ def rehearse(
     read, plan = make(spec, selection_from(only, limit, sample), settings)
     real = default_folder(read)
     folder = out or real.with_name(f"{real.name}-rehearsal")
-    ended = rehearsal(read, plan, folder, faults=faults, command=f"flux-batch rehearse {spec}")
+    command = f"flux-batch rehearse {spec}" + ("" if out is None else f" --out {out}")
+    ended = rehearsal(read, plan, folder, faults=faults, command=command)
     tell(ended, as_json=as_json)
     ctx.exit(ended.exit_code)

@@ -73,6 +73,7 @@ def run(
         max_cost=max_cost,
         retry_failed=retry_failed,
     )
-    ended = carry_out(spec, plan, settings_from(os.environ), options, yes=yes, command=f"flux-batch run {spec_or_plan}")
+    command = f"flux-batch run {spec_or_plan}" + ("" if out is None else f" --out {out}")
+    ended = carry_out(spec, plan, settings_from(os.environ), options, yes=yes, command=command)
     tell(ended, as_json=as_json)
     ctx.exit(ended.exit_code)

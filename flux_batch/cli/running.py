@@ -65,9 +65,9 @@ def tell(ended: Ended, *, as_json: bool) -> None:
     """Say how it ended: one JSON object, or a few lines."""
     if as_json:
         print_json(outcome_json(ended))
-        return
-    for line in outcome_lines(ended):
-        click.echo(clean(line))
+    else:
+        for line in outcome_lines(ended):
+            click.echo(clean(line))
     for line in next_lines(ended):
         say(line)
 

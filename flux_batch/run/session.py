@@ -67,8 +67,9 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a run ended. ``spent`` is USD over the life of the folder, ``spent_now`` by this run.
+    """How a run ended.
 
+    ``phases`` counts this run's images. ``spent`` is USD over the life of the folder, ``spent_now`` by this run.
     ``left`` says, by task id, what a later run has to finish; ``stopped`` why this one stopped early; ``signal``
     is the number of the signal that did it. ``observed`` is the change of the account's ``used_balance``.
     """
@@ -244,7 +245,7 @@ class _Session:
     ) -> Outcome:
         spent = self.state.committed()[0]
         return Outcome(
-            phases=self.state.counts(),
+            phases=self.state.image_counts(),
             spent=spent,
             spent_now=spent - spent_before,
             left=left,

@@ -164,6 +164,14 @@ class StateFile:
         rows = self._db.execute(f"SELECT phase, count(*) AS n FROM purchase {where} GROUP BY phase")  # noqa: S608
         return {Phase(row["phase"]): row["n"] for row in rows}
 
+    def image_counts(self) -> dict[Phase, int]:
+        """How many of this run's wanted images stand in each phase; images that share a purchase count each."""
+        rows = self._db.execute(
+            "SELECT phase, count(*) AS n FROM task JOIN purchase USING (key)"
+            " WHERE wanted = 1 AND chosen = 1 GROUP BY phase"
+        )
+        return {Phase(row["phase"]): row["n"] for row in rows}
+
     def known(self) -> dict[str, Known]:
         """What was bought or begun, by key, for the difference shown by a plan."""
         rows = self._db.execute(
