@@ -1,0 +1,103 @@
+"""``index.html`` and ``data.js``: the sheet as one folder that opens anywhere, without a network or a server.
+
+The page is one file with its own style and script; the tiles stand in ``data.js``, a classic script, because a page
+opened from ``file://`` may load neither modules nor JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from flux_batch import __version__
+from flux_batch.report.files import write_if_changed
+from flux_batch.report.sheet import Sheet, Tile
+
+PAGE: Final = "index.html"
+DATA: Final = "data.js"
+
+_TEMPLATES: Final = "templates"
+_SCRIPTS: Final = ("data", "state", "search", "grid", "tile", "toolbar", "view", "lightbox", "theme", "main")
+"""The parts of the page's one script, in the order they need each other."""
+
+_MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
+
+
+def write_page(sheet: Sheet, folder: Path) -> Path:
+    """Bring both files up to date. The data comes first: an old page can read it, a new page cannot do without."""
+    path = folder / PAGE
+    write_if_changed(folder / DATA, data_js(sheet).encode())
+    write_if_changed(path, page_html(sheet).encode("utf-8", "replace"))
+    return path
+
+
+def page_html(sheet: Sheet) -> str:
+    """The page; everything a user or a provider wrote is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    jinja = Environment(
+        loader=PackageLoader("flux_batch.report", _TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = _part("sheet.css"), _script()
+    return jinja.get_template("index.html.j2").render(
+        sheet=sheet,
+        header=sheet.header,
+        version=__version__,
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own files
+    )
+
+
+def data_js(sheet: Sheet) -> str:
+    """What the script shows, as one assignment. Nothing in it can end a script element or a line of JavaScript."""
+    fields = {
+        "format": 1,
+        "axes": [asdict(axis) for axis in sheet.axes],
+        "layout": asdict(sheet.layout),
+        "tiles": [_compact(tile) for tile in sheet.tiles],
+    }
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
+    return f"globalThis.fluxBatch = {text};\n".encode("utf-8", "replace").decode()
+
+
+def _compact(tile: Tile) -> dict[str, Any]:
+    """A tile without its empty fields: at 10,000 tiles they are a third of the file."""
+    return {name: value for name, value in asdict(tile).items() if value not in (None, "", (), {})}
+
+
+def _policy(style: str, script: str) -> str:
+    """Only this style, this script, and files. ``file:`` is for browsers that do not count one as ``'self'``."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' file: {_hash(script)}",
+            f"style-src {_hash(style)}",
+            "img-src 'self' file:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _script() -> str:
+    parts = "\n".join(_part(f"script/{name}.js") for name in _SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
+
+
+def _part(name: str) -> str:
+    return (files("flux_batch.report") / _TEMPLATES / name).read_text("utf-8")

@@ -1,0 +1,198 @@
+"""The contact sheet as frozen records: everything the template and the script show, decided here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from flux_batch.report.header import Header, header
+from flux_batch.report.layout import Axis, Grid, Layout, choose, grid, varying_axes
+from flux_batch.report.phrases import Notice, missing, notice
+from flux_batch.report.redact import without_queries
+from flux_batch.report.summary import buyers
+from flux_batch.report.thumbs import Thumb
+from flux_batch.report.words import dollars, file_size
+from flux_batch.run.records import Entry, RunView
+
+Thumbs = Mapping[str, Thumb | None]
+"""Thumbnails by content hash; None for an image that is missing or broken."""
+
+Spoken = Mapping[str, Mapping[str, str]]
+"""How to say every label of every axis that varies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """An image and its thumbnail. ``href`` and ``thumb`` are relative URLs, sizes are pixels, ``weight`` is words."""
+
+    href: str
+    name: str
+    width: int
+    height: int
+    weight: str
+    mime: str
+    thumb: str
+    thumb_width: int
+    thumb_height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One wanted image: its picture, or the notice in its place.
+
+    ``place`` maps every axis to this image's label; ``alt`` says the ones that vary. ``shape`` is width and height
+    of the wanted ratio. ``parent`` and ``edits`` are indexes of other tiles: what it was edited from, and what was
+    edited from it. ``reference`` names an image from outside the run. ``shared_with`` is the id of the task that
+    paid for the same image.
+    """
+
+    id: str
+    place: Mapping[str, str]
+    alt: str
+    prompt: str
+    model: str
+    size: str
+    options: Mapping[str, str | int | bool]
+    cost: str
+    wanted: bool
+    shape: tuple[int, int]
+    picture: Picture | None = None
+    notice: Notice | None = None
+    parent: int | None = None
+    edits: tuple[int, ...] = ()
+    reference: str = ""
+    shared_with: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The whole page."""
+
+    header: Header
+    axes: tuple[Axis, ...]
+    layout: Layout
+    tiles: tuple[Tile, ...]
+
+    @property
+    def grid(self) -> Grid:
+        """What is wanted now, laid out for readers without a script."""
+        places = {index: tile.place for index, tile in enumerate(self.tiles) if tile.wanted}
+        return grid(places, self.layout.rows, self.layout.columns)
+
+    @property
+    def retired(self) -> tuple[Tile, ...]:
+        """Images the present spec no longer asks for."""
+        return tuple(tile for tile in self.tiles if not tile.wanted)
+
+
+def sheet(view: RunView, thumbs: Thumbs) -> Sheet:
+    """Decide what the page shows. Axes and layout come from what is wanted now; kept images follow them."""
+    places = [_place(entry) for entry in view.entries if entry.wanted] or [_place(entry) for entry in view.entries]
+    axes = varying_axes(places)
+    return Sheet(
+        header=header(view),
+        axes=axes,
+        layout=choose(axes, places, view.report),
+        tiles=_tiles(view, thumbs, axes),
+    )
+
+
+def _tiles(view: RunView, thumbs: Thumbs, axes: Sequence[Axis]) -> tuple[Tile, ...]:
+    buyer = buyers(view.entries)
+    parents = _parents(view, buyer)
+    edits: dict[int, list[int]] = {}
+    for index, parent in enumerate(parents):
+        if parent is not None:
+            edits.setdefault(parent, []).append(index)
+    spoken = {axis.name: {value.label: value.short for value in axis.values} for axis in axes}
+    tiles = (_tile(entry, view, thumbs, spoken, buyer[entry.task.key]) for entry in view.entries)
+    return tuple(
+        replace(tile, parent=parents[index], edits=tuple(edits.get(index, ()))) for index, tile in enumerate(tiles)
+    )
+
+
+def _parents(view: RunView, buyer: Mapping[str, str]) -> list[int | None]:
+    """For every entry where the image it edits stands: at the task that bought it."""
+    at = {entry.task.id: index for index, entry in enumerate(view.entries)}
+    keys = (entry.task.parent for entry in view.entries)
+    return [at[buyer[key]] if key is not None and key in buyer else None for key in keys]
+
+
+def _tile(entry: Entry, view: RunView, thumbs: Thumbs, spoken: Spoken, buyer: str) -> Tile:
+    task = entry.task
+    pays = buyer == task.id
+    picture, instead = _picture(entry, view, thumbs)
+    return Tile(
+        id=task.id,
+        place=_place(entry),
+        alt=_alt(entry, spoken),
+        prompt=task.prompt,
+        model=task.model,
+        size=task.size,
+        options=task.options,
+        cost=dollars(entry.purchase.cost) if pays and entry.purchase.cost else "",
+        wanted=entry.wanted,
+        shape=_shape(task.size, picture),
+        picture=picture,
+        notice=instead,
+        reference=_reference(entry),
+        shared_with="" if pays else buyer,
+    )
+
+
+def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | None, Notice | None]:
+    """The picture, or what to say instead: exactly one of them."""
+    instead, file = notice(entry, view), entry.purchase.file
+    if instead or file is None:
+        return None, instead or missing("The image")
+    thumb = thumbs.get(file.sha256)
+    if thumb is None:
+        return None, missing(file.path)
+    return Picture(
+        href=_href(file.path),
+        name=file.path,
+        width=file.width,
+        height=file.height,
+        weight=file_size(file.bytes),
+        mime=file.mime,
+        thumb=_href(thumb.path),
+        thumb_width=thumb.width,
+        thumb_height=thumb.height,
+    ), None
+
+
+def _place(entry: Entry) -> dict[str, str]:
+    return {"job": entry.task.job, **entry.task.axes}
+
+
+def _alt(entry: Entry, spoken: Spoken) -> str:
+    """The values that tell this image from its neighbours; in a run where nothing varies, the prompt's beginning."""
+    place = _place(entry)
+    said = [_said(name, labels.get(place[name], place[name])) for name, labels in spoken.items() if name in place]
+    return " · ".join(said) or entry.task.prompt[:120]
+
+
+def _said(name: str, label: str) -> str:
+    return f"variation {label}" if name == "n" else label
+
+
+def _shape(size: str, picture: Picture | None) -> tuple[int, int]:
+    """Width and height to keep free for the tile; an edit that follows its parent is square until it is there."""
+    if picture:
+        return picture.thumb_width, picture.thumb_height
+    width, _, height = size.partition(":")
+    return (
+        (int(width), int(height)) if width.isdecimal() and height.isdecimal() and int(width) * int(height) else (1, 1)
+    )
+
+
+def _reference(entry: Entry) -> str:
+    reference = entry.task.reference
+    return without_queries(reference.source) if reference and reference.kind != "parent" else ""
+
+
+def _href(path: str) -> str:
+    """A relative URL that no file name can turn into another scheme, a query or a fragment."""
+    return quote(os.fsencode(path), safe="/")

@@ -1,0 +1,44 @@
+"""Numbers and dates as people read them, the same on every machine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def dollars(amount: Decimal) -> str:
+    """At least two decimals, and as many more as the amount has: ``$0.04``, ``$0.035``."""
+    decimals = max(2, -_exponent(amount.normalize()))
+    return f"${amount:,.{decimals}f}"
+
+
+def _exponent(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+def file_size(count: int) -> str:
+    """Bytes in the unit that fits: ``840 KB``, ``1.4 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.0f} KB" if count < 999_500 else f"{count / 1_000_000:.1f} MB"
+
+
+def day(seconds: float) -> str:
+    """Unix seconds as ``23 November 2026`` (UTC), whatever the locale."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def iso(seconds: float | None) -> str | None:
+    """Unix seconds as ``2026-11-23T06:44:12.345Z``."""
+    if seconds is None:
+        return None
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,101 @@
+"""The page as text: escaped, self-contained, and the same for the same run."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flux_batch.report.files import write_if_changed
+from flux_batch.report.page import data_js, page_html
+from flux_batch.report.sheet import sheet
+from flux_batch.report.write import write_report
+from flux_batch.run.records import RunView
+
+from .conftest import make_view
+
+
+def data_of(text: str) -> dict[str, Any]:
+    """What ``data.js`` assigns."""
+    found = re.fullmatch(r"globalThis\.fluxBatch = (.*);\n", text)
+    assert found
+    document: dict[str, Any] = json.loads(found[1])
+    return document
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Every file with its inode, its time and its bytes."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_second_report_changes_nothing(spring: RunView, folder: Path) -> None:
+    """Not a byte, not a time, not a file."""
+    paths = write_report(spring, folder)
+    before = snapshot(folder)
+    assert write_report(spring, folder) == paths
+    assert snapshot(folder) == before
+    assert {name.split("/")[0] for name in before} == {"images", "thumbs", "manifest.json", "index.html", "data.js"}
+
+
+def test_originals_are_never_touched(spring: RunView, folder: Path) -> None:
+    """The provider's bytes stay the provider's bytes."""
+    before = snapshot(folder / "images")
+    write_report(spring, folder)
+    assert snapshot(folder / "images") == before
+
+
+def test_data_cannot_leave_its_script(spring: RunView, folder: Path) -> None:
+    """Markup and line separators are escaped; the values come back as they were."""
+    hostile = "</script><script>alert(1)</script><!--\u2028\u2029&amp;"
+    entry = spring.entries[0]
+    entry = replace(entry, task=replace(entry.task, prompt=hostile))
+    text = data_js(sheet(replace(spring, entries=(entry,)), {}))
+    assert not re.search("[<>&\u2028\u2029]", text)
+    assert data_of(text)["tiles"][0]["prompt"] == hostile
+
+
+def test_the_page_names_no_other_place(spring: RunView, folder: Path) -> None:
+    """Nothing to fetch: no http address, no inline handler, no markup made by the script."""
+    write_report(spring, folder)
+    text = (folder / "index.html").read_text("utf-8")
+    assert not re.search(r"https?://|//cdn|\son\w+=|javascript:|@import|url\(\"?http", text)
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", text)
+
+
+def test_every_picture_keeps_its_place(spring: RunView, folder: Path) -> None:
+    """Width and height are in the markup, and pictures load late."""
+    write_report(spring, folder)
+    text = (folder / "index.html").read_text("utf-8").partition("<noscript>")[2].partition("</noscript>")[0]
+    pictures = re.findall(r"<img [^>]*>", text)
+    assert len(pictures) == 10
+    assert all(
+        re.search(r'width="\d+" height="\d+" alt="[^"]+" loading="lazy" decoding="async"', picture)
+        for picture in pictures
+    )
+
+
+def test_a_rehearsal_says_so_on_top(spring: RunView, folder: Path) -> None:
+    """Nobody mistakes the simulator's drawings for a result."""
+    assert "Drawn by the simulator, nothing was spent." in page_html(sheet(replace(spring, rehearsal=True), {}))
+    assert 'class="rehearsal"' not in page_html(sheet(spring, {}))
+
+
+def test_an_empty_run_has_a_page(folder: Path) -> None:
+    """Before the first image there is something to open."""
+    write_report(make_view(()), folder)
+    assert data_of((folder / "data.js").read_text("utf-8"))["tiles"] == []
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    """Whole or not at all: no half file and no leftovers."""
+    path = tmp_path / "a.txt"
+    assert write_if_changed(path, b"one")
+    assert not write_if_changed(path, b"one")
+    assert write_if_changed(path, b"two")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
