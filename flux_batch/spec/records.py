@@ -7,21 +7,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from flux_batch.spec.source import FilePath as FilePath
 from flux_batch.spec.source import Source
 
 Scalar = str | int | Decimal | bool
 """What a value in YAML may be; numbers with a point are Decimal, so ``4.50`` stays ``4.50``."""
 
-FilePath = tuple[str | int, ...]
-"""Where something stands in the file: ``("jobs", "hero", "ratios", 1)``."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """One value of a variable; ``label`` names files and axes."""
+    """One value of a variable; ``label`` names files and axes, on one line and never empty."""
 
     label: str
     value: Scalar
+    at: FilePath = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,8 @@ class Job:
 
     ``models`` and ``ratios`` are empty when nobody named any: a generating job then uses the cheapest model
     and the API's default size, an edit follows its parent. ``reference`` is a template for a path or an https
-    URL; ``edit`` names the parent job. ``at`` is the job's place in the file, ``()`` for a spec without jobs.
+    URL; ``edit`` names the parent job. ``at`` is the job's place in the file, ``()`` for a spec without jobs;
+    ``prompt_at`` and ``reference_at`` are where these were really written, in the job or at the top of the file.
     """
 
     name: str
@@ -61,6 +61,8 @@ class Job:
     repeat: int = 1
     exclude: tuple[Exclude, ...] = ()
     at: FilePath = ()
+    prompt_at: FilePath = ("prompt",)
+    reference_at: FilePath = ("reference",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,3 +135,15 @@ class Spec:
     def folder(self) -> Path:
         """The folder that reference paths are relative to, and must stay in."""
         return self.source.path.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceFile:
+    """A local image as found on disk; ``path`` is relative to the spec's folder, ``bytes`` its size."""
+
+    path: str
+    sha256: str
+    bytes: int
+    mime: str
+    width: int
+    height: int

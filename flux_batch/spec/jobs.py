@@ -1,0 +1,79 @@
+"""Jobs and what they inherit → ``Job`` records, still without their excludes."""
+
+from __future__ import annotations
+
+from flux_batch.spec.desk import Desk, Layer, items, written
+from flux_batch.spec.records import Job, Variable
+from flux_batch.spec.source import FilePath
+from flux_batch.spec.variables import read_variables
+from flux_batch.spec.vocabulary import MATCH_INPUT
+from flux_batch.spec.words import code
+
+ONLY_JOB = "main"
+"""The name of the job in a file without ``jobs:``."""
+
+
+def read_jobs(top: Layer, shared: dict[str, Variable], desk: Desk) -> tuple[Job, ...]:
+    """Every job in the order of the file, with the ``shared`` variables; a file without ``jobs:`` is one job."""
+    if "jobs" not in top.values:
+        return _only_job(top, shared, desk)
+    section = top.section("jobs")
+    return tuple(
+        _job(name, Layer(values, (*section.at, name)), top, shared, desk) for name, values in section.values.items()
+    )
+
+
+def _only_job(top: Layer, shared: dict[str, Variable], desk: Desk) -> tuple[Job, ...]:
+    if "prompt" not in top.values:
+        if not desk.is_lost("prompt", "jobs"):
+            desk.report((), "there is nothing to draw: the file has no `prompt` and no `jobs`", "add `prompt: …`")
+        return ()
+    return (_job(ONLY_JOB, Layer({}, ()), top, shared, desk),)
+
+
+def _job(name: str, own: Layer, top: Layer, shared: dict[str, Variable], desk: Desk) -> Job:
+    # An edit follows its parent, not the top of the file: what stands there was said about pictures made from nothing.
+    follows = (own,) if "edit" in own.values else (own, top)
+    prompt, prompt_at = written("prompt", own, top)
+    reference, reference_at = written("reference", *follows)
+    models, models_at = written("models", *follows)
+    ratios, ratios_at = written("ratios", *follows)
+    job = Job(
+        name=name,
+        prompt=prompt or "",
+        prompt_at=prompt_at,
+        variables=tuple({**shared, **(read_variables(own, desk) if own.at else {})}.values()),
+        models=tuple(model for model, _ in items(models, models_at)),
+        ratios=tuple(ratio for ratio, _ in items(ratios, ratios_at)),
+        options={**top.values.get("options", {}), **own.values.get("options", {})},
+        reference=reference,
+        reference_at=reference_at,
+        edit=own.values.get("edit"),
+        repeat=written("repeat", *follows)[0] or 1,
+        at=own.at,
+    )
+    _check(job, ratios_at, desk)
+    return job
+
+
+def _check(job: Job, ratios_at: FilePath, desk: Desk) -> None:
+    if not job.prompt and not desk.is_lost("prompt", "<<"):
+        desk.report(job.at, f"job {code(job.name)} has no prompt", "give it one, or one at the top for all", key=True)
+    if job.edit is not None and job.reference is not None:
+        desk.report(
+            job.reference_at,
+            f"job {code(job.name)} has both `edit` and `reference`, but an image starts from one other image",
+            f"keep `edit` to start from the images of {code(job.edit)}, or `reference` to start from a file",
+            key=True,
+        )
+    if (
+        MATCH_INPUT in job.ratios
+        and job.edit is None
+        and job.reference is None
+        and not desk.is_lost("reference", "edit")
+    ):
+        desk.report(
+            (*ratios_at, job.ratios.index(MATCH_INPUT)),
+            f"{MATCH_INPUT} takes its size from another image, but job {code(job.name)} has no `reference` or `edit`",
+            'write a ratio, like "1:1", or add a reference',
+        )

@@ -1,0 +1,54 @@
+"""Keys that no group of the language has: what was meant by them; pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flux_batch.spec.source import FilePath
+from flux_batch.spec.words import closest, did_you_mean
+
+MEANT: Final = {
+    "aspect_ratio": "ratios",
+    "aspect_ratios": "ratios",
+    "size": "ratios",
+    "sizes": "ratios",
+    "format": "ratios",
+    "formats": "ratios",
+    "count": "repeat",
+    "n": "repeat",
+    "samples": "repeat",
+    "variations": "repeat",
+    "image": "reference",
+    "image_url": "reference",
+    "image_urls": "reference",
+    "parent": "edit",
+    "vars": "variables",
+    "matrix": "variables",
+    "axes": "variables",
+    "text": "prompt",
+    "skip": "exclude",
+    "output_format": "response_format",
+    "cols": "columns",
+    "filename": "naming",
+}
+"""Words of other tools, and ours for the same thing."""
+
+TOP: Final = ("version", "name", "jobs", "budget", "execution", "report", "naming", "limits")
+"""Keys that a job cannot have."""
+
+
+def meant_key(key: str, known: tuple[str, ...]) -> str | None:
+    """The known key that an unknown one probably stands for."""
+    synonym = MEANT.get(key.lower())
+    return synonym if synonym in known else closest(key, known)
+
+
+def key_hint(key: str, meant: str | None, at: FilePath, known: tuple[str, ...]) -> str:
+    """What to write instead of an unknown key in the group at ``at``."""
+    if key == "seed":
+        return "the API has no seed; for more variations use `repeat`"
+    if key == "edit" and not at:
+        return "`edit` belongs to a job: jobs: {winter: {edit: hero, prompt: …}}"
+    if key in TOP and at[:1] == ("jobs",):
+        return f"`{key}` belongs at the top of the file, not in a job"
+    return f"did you mean `{meant}`?" if meant else did_you_mean(key, known)

@@ -1,0 +1,74 @@
+"""A spec file → ``Spec``, or every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from flux_batch.errors import InvalidSpec, Problem
+from flux_batch.spec.build import build_spec
+from flux_batch.spec.desk import PROBLEMS_MAX, Desk, EnoughProblems, without
+from flux_batch.spec.overrides import override
+from flux_batch.spec.records import Spec
+from flux_batch.spec.schema import breaches
+from flux_batch.spec.text import check_text, read_text
+from flux_batch.spec.values import Document, Plain, read_document
+from flux_batch.spec.wording import Complaint, complaints
+
+
+def load_spec(path: Path, settings: Sequence[str] = ()) -> Spec:
+    """Read a spec (YAML or JSON), with single values replaced by ``settings`` like ``budget.max=3``.
+
+    UsageError when the file cannot be read; InvalidSpec with every problem, sorted by line, when it says
+    something that is not a spec.
+    """
+    return parse_spec(path, read_text(path), settings)
+
+
+def parse_spec(path: Path, text: str, settings: Sequence[str] = ()) -> Spec:
+    """The same from a text, as if it stood in a file at ``path``."""
+    check_text(path, text)
+    document = override(read_document(path, text), settings)
+    found = [each for each in _against_schema(document.value) if each.at not in document.lost]
+    lost = document.lost.union(at for each in found for at in each.lost)
+    desk = Desk(source=document.source, lost=lost)
+    spec = _built(document.value, desk)
+    problems = _merged(document, found, desk)
+    if spec is None or problems:
+        raise InvalidSpec(problems)
+    return spec
+
+
+def _against_schema(value: Plain) -> list[Complaint]:
+    found = (complaint for breach in breaches(value, "spec") for complaint in complaints(breach))
+    return list(islice(found, PROBLEMS_MAX))
+
+
+def _built(value: Plain, desk: Desk) -> Spec | None:
+    """The spec from what the schema accepts of a value, so that one round shows all problems."""
+    remaining = without(value, desk.lost)
+    if () in desk.lost or not isinstance(remaining, dict):
+        return None
+    try:
+        return build_spec(remaining, desk)
+    except EnoughProblems:
+        return None
+
+
+def _merged(document: Document, found: list[Complaint], desk: Desk) -> tuple[Problem, ...]:
+    """All problems by place, without those that only follow from an earlier one.
+
+    A mended line speaks for everything on it, a place that was lost for everything at it.
+    """
+    source = document.source
+    mended = {problem.line for problem in document.syntax}
+    complained = [source.problem(each.at, each.message, each.hint, key=each.key) for each in found]
+    kept = [*document.syntax]
+    claimed: set[tuple[int, int]] = set()
+    start = (source.mark(()).line, source.mark(()).column)  # where all that is missing is missed
+    for stage in (document.problems, complained, desk.problems):
+        fresh = [each for each in stage if each.line not in mended and (each.line, each.column) not in claimed]
+        kept.extend(dict.fromkeys(fresh))
+        claimed.update({(each.line, each.column) for each in fresh} - {start})
+    return tuple(sorted(kept, key=lambda each: (each.line, each.column)))
