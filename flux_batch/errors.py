@@ -117,7 +117,7 @@ class StateUnusable(Resumable):
 
 
 class LocalFailure(Resumable):
-    """This machine cannot safely keep what would be bought."""
+    """The machine cannot safely keep what would be bought."""
 
 
 class ApiError(Resumable):

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-from decimal import Decimal
 from typing import Any, Final
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -29,13 +28,6 @@ def say(message: str) -> None:
 def print_json(value: dict[str, Any]) -> None:
     """The one JSON object of a ``--json`` command, on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)  # noqa: T201
-
-
-def usd(amount: Decimal) -> str:
-    """``$1,234.50``; more than two decimals only where they say something."""
-    exact = amount.normalize()
-    decimals = max(2, -int(exact.as_tuple().exponent)) if exact else 2
-    return f"${amount:,.{decimals}f}"
 
 
 def plural(count: int, word: str) -> str:

@@ -7,10 +7,11 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from flux_batch.cli.output import plural, usd
+from flux_batch.cli.output import plural
 from flux_batch.cli.planning import Planned
-from flux_batch.plan.codec import money, price_to_json
+from flux_batch.plan.codec import price_to_json
 from flux_batch.plan.estimate import ModelCost
+from flux_batch.plan.money import decimal_text, usd
 from flux_batch.plan.records import CURRENCY, Action, Price
 
 MOST_REASONS = 8
@@ -48,8 +49,8 @@ def plan_json(planned: Planned) -> dict[str, Any]:
         "new": cost.new,
         "reused": cost.reused,
         "removed": cost.removed,
-        "estimate": money(cost.cost),
-        "worst_case": money(cost.worst_case),
+        "estimate": decimal_text(cost.cost),
+        "worst_case": decimal_text(cost.worst_case),
         "currency": CURRENCY,
         "name": plan.name,
         "spec": str(planned.spec.source.path),
@@ -57,13 +58,13 @@ def plan_json(planned: Planned) -> dict[str, Any]:
         "all_tasks": len(plan.tasks),
         "resumed": cost.resumed,
         "failed": cost.failed,
-        "from_scratch": money(cost.from_scratch),
-        "spent": money(planned.spent),
-        "reserved": money(planned.reserved),
-        "budget": {"max": money(planned.spec.budget.max), "warn": money(planned.spec.budget.warn)},
+        "from_scratch": decimal_text(cost.from_scratch),
+        "spent": decimal_text(planned.spent),
+        "reserved": decimal_text(planned.reserved),
+        "budget": {"max": decimal_text(planned.spec.budget.max), "warn": decimal_text(planned.spec.budget.warn)},
         "uploads": len(plan.references),
         "models": [
-            {"model": row.model, "images": row.images, "unit": money(row.unit), "total": money(row.total)}
+            {"model": row.model, "images": row.images, "unit": decimal_text(row.unit), "total": decimal_text(row.total)}
             for row in cost.models
         ],
         "prices": [price_to_json(price) for price in plan.prices],

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from flux_batch.cli.output import clean, say, usd
+from flux_batch.cli.output import clean, say
+from flux_batch.plan.money import usd
 from flux_batch.run.watch import Tally, Watcher
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ def rehearsal(spec: Spec, plan: Plan, folder: Path, *, faults: Path | None, comm
     """Run a plan on a fresh simulator; raises UsageError for a fault file that cannot be read."""
     simulator = SimulatorOptions(key=KEY, tier="unlimited", latency=LATENCY, balance=None, rehearsal=True)
     if faults is not None:
-        simulator = replace(simulator, faults=load_faults(faults).faults)
+        rules = load_faults(faults)
+        simulator = replace(simulator, faults=rules.faults, seed=rules.seed or 0)
     options = RunOptions(
         folder=folder,
         concurrency=spec.execution.concurrency,

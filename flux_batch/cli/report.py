@@ -23,7 +23,7 @@ EXAMPLE = """
 @json_option
 def report(run_or_spec: Path, open_page: bool, out: Path | None, as_json: bool) -> None:
     """Write the contact sheet and the manifest again, from the state file alone."""
-    from flux_batch.plan.codec import money
+    from flux_batch.plan.money import decimal_text
     from flux_batch.report.summary import totals
     from flux_batch.report.write import write_report
     from flux_batch.run.lock import run_lock
@@ -41,7 +41,7 @@ def report(run_or_spec: Path, open_page: bool, out: Path | None, as_json: bool) 
                 "manifest": str(paths.manifest),
                 "tasks": counted.tasks,
                 "stored": counted.stored,
-                "spent": money(counted.spent),
+                "spent": decimal_text(counted.spent),
             }
         )
     else:

@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from flux_batch.api.settings import ApiSettings
-from flux_batch.cli.output import clean, plural, print_json, say, usd
+from flux_batch.cli.output import clean, plural, print_json, say
 from flux_batch.cli.progress import watching
 from flux_batch.errors import ConsentMissing
-from flux_batch.plan.codec import money
 from flux_batch.plan.estimate import Estimate
+from flux_batch.plan.money import decimal_text, usd
 from flux_batch.plan.records import CURRENCY, Change, Plan
 from flux_batch.report.write import ReportPaths, write_report
 from flux_batch.run.records import Phase, RunView
@@ -83,13 +83,13 @@ def outcome_json(ended: Ended) -> dict[str, Any]:
         "uncertain": phases.get(Phase.UNCERTAIN, 0),
         "held": phases.get(Phase.HELD, 0),
         "pending": _pending(phases),
-        "spent": money(outcome.spent),
+        "spent": decimal_text(outcome.spent),
         "currency": CURRENCY,
         "manifest": str(ended.report.manifest),
         "report": str(ended.report.page),
         "skipped": phases.get(Phase.SKIPPED, 0),
-        "spent_now": money(outcome.spent_now),
-        "observed": money(outcome.observed),
+        "spent_now": decimal_text(outcome.spent_now),
+        "observed": decimal_text(outcome.observed),
         "rehearsal": ended.view.rehearsal,
         "stopped": outcome.stopped,
         "left": outcome.left,

@@ -35,10 +35,10 @@ EXAMPLE = """
 @json_option
 def simulate(faults: Path | None, as_json: bool, balance: Decimal, **chosen: Any) -> None:
     """Serve a local ToAPIs that costs nothing and fails on command, until ^C."""
-    from flux_batch.simulator import Simulator, SimulatorOptions, banner, load_faults, serve
+    from flux_batch.simulator import FaultPlan, Simulator, SimulatorOptions, banner, load_faults, serve
 
-    rules = () if faults is None else load_faults(faults).faults
-    options = SimulatorOptions(faults=rules, balance=balance, **chosen)
+    rules = FaultPlan(faults=()) if faults is None else load_faults(faults)
+    options = SimulatorOptions(faults=rules.faults, seed=rules.seed or 0, balance=balance, **chosen)
 
     def ready(simulator: Simulator) -> None:
         if as_json:

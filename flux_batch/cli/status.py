@@ -11,7 +11,8 @@ import click
 
 from flux_batch.cli.command import Command
 from flux_batch.cli.options import json_option, out_option, run_argument, run_folder
-from flux_batch.cli.output import clean, plural, print_json, usd
+from flux_batch.cli.output import clean, plural, print_json
+from flux_batch.plan.money import usd
 
 EXAMPLE = """
     flux-batch status quickstart-rehearsal

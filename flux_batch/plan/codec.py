@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from flux_batch.plan.money import decimal_text
 from flux_batch.plan.records import Price, Reference, Task
 from flux_batch.spec.records import ReferenceFile
 
@@ -25,7 +26,7 @@ def task_to_json(task: Task) -> dict[str, Any]:
         "reference": [reference.kind, reference.source, reference.sha256] if reference else None,
         "n": task.n,
         "stem": task.stem,
-        "price": money(task.price),
+        "price": decimal_text(task.price),
         "line": task.line,
     }
 
@@ -67,8 +68,3 @@ def file_to_json(file: ReferenceFile) -> dict[str, Any]:
         "width": file.width,
         "height": file.height,
     }
-
-
-def money(amount: Decimal | None) -> str | None:
-    """A decimal string, never a float."""
-    return None if amount is None else str(amount)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flux_batch.plan.expand import Inspect, expand
 from flux_batch.plan.prices import prices_for
 from flux_batch.plan.records import Plan
@@ -18,7 +20,7 @@ def make_plan(spec: Spec, inspect: Inspect, selection: Selection | None = None) 
     expansion = expand(spec, inspect)
     return Plan(
         name=spec.name,
-        spec_file=spec.source.path.name,
+        spec_file=_shown(spec.source.path),
         spec_sha256=spec.source.sha256,
         tasks=expansion.tasks,
         selected=select(expansion.tasks, expansion.values, selection or Selection()),
@@ -26,3 +28,8 @@ def make_plan(spec: Spec, inspect: Inspect, selection: Selection | None = None) 
         prices=prices_for(task.model for task in expansion.tasks),
         notes=expansion.notes,
     )
+
+
+def _shown(path: Path) -> str:
+    """The spec's path as the user gave it; an absolute one says too much about this machine."""
+    return path.name if path.is_absolute() else path.as_posix()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from flux_batch.plan.money import usd
 from flux_batch.report.phrases import disclosure
 from flux_batch.report.summary import Totals, totals
-from flux_batch.report.words import day, dollars, iso
+from flux_batch.report.words import day, iso
 from flux_batch.run.records import RunView
 
 
@@ -56,7 +57,7 @@ def header(view: RunView) -> Header:
         retired=count.retired,
         progress=_progress(count),
         spent_word="Would have cost" if view.rehearsal else "Spent",
-        spent=dollars(count.spent),
+        spent=usd(count.spent),
         money_note=_money_note(count),
         money=_money(count),
     )
@@ -77,15 +78,13 @@ def _money(count: Totals) -> tuple[Part, ...]:
     if not count.budget_max:
         return ()
     parts = [("spent", "spent", count.spent), ("reserved", "reserved", count.reserved)]
-    return _bar(
-        [(kind, f"{dollars(amount)} {word}", amount) for kind, word, amount in parts if amount], count.budget_max
-    )
+    return _bar([(kind, f"{usd(amount)} {word}", amount) for kind, word, amount in parts if amount], count.budget_max)
 
 
 def _money_note(count: Totals) -> str:
-    notes = [f"of {dollars(count.budget_max)} budget"] if count.budget_max is not None else []
+    notes = [f"of {usd(count.budget_max)} budget"] if count.budget_max is not None else []
     if count.reserved:
-        notes.append(f"{dollars(count.reserved)} reserved")
+        notes.append(f"{usd(count.reserved)} reserved")
     return ", ".join(notes)
 
 

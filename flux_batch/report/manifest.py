@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flux_batch import __version__
+from flux_batch.plan.money import decimal_text
 from flux_batch.plan.records import CURRENCY, Price, Reference
 from flux_batch.report.files import write_if_changed
 from flux_batch.report.phrases import disclosure
@@ -57,13 +58,9 @@ def manifest(view: RunView) -> dict[str, Any]:
     }
 
 
-def money(amount: Decimal | None) -> str | None:
-    """A decimal string, never in scientific notation."""
-    return None if amount is None else format(amount, "f")
-
-
 def _totals(view: RunView) -> dict[str, Any]:
-    return {name: money(value) if isinstance(value, Decimal) else value for name, value in asdict(totals(view)).items()}
+    counted = asdict(totals(view))
+    return {name: decimal_text(value) if isinstance(value, Decimal) else value for name, value in counted.items()}
 
 
 def _price(price: Price) -> dict[str, str]:
@@ -97,8 +94,8 @@ def _task(entry: Entry, buyer: str, *, rehearsal: bool) -> dict[str, Any]:
         "business_id": purchase.business_id,
         "generation": purchase.generation,
         "attempts": purchase.sends,
-        "price": money(task.price if purchase.price is None else purchase.price),
-        "cost": money(purchase.cost if pays else Decimal(0)),
+        "price": decimal_text(task.price if purchase.price is None else purchase.price),
+        "cost": decimal_text(purchase.cost if pays else Decimal(0)),
         "error": _error(purchase.failure),
         "digital_source_type": None if rehearsal else _source_type(task.reference),
         "times": _times(purchase.times),

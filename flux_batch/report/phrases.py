@@ -28,7 +28,7 @@ _REASONS: Final = {
     Phase.PLANNED: "Not bought yet.",
     Phase.INTENT: "The request is on its way.",
     Phase.UNCERTAIN: "The answer got lost, so nobody knows yet whether the request arrived.",
-    Phase.HELD: "Nobody could find out whether the request arrived. It waits for your decision.",
+    Phase.HELD: "Nobody could find out whether the request arrived. It is not sent again.",
     Phase.SUBMITTED: "The provider is working on it.",
     Phase.READY: "The image is ready at the provider.",
     Phase.FAILED: "The provider gave up on it and refunds it.",
@@ -120,7 +120,7 @@ def _help(phase: Phase, code: str, view: RunView) -> tuple[str, str]:
     return {
         Phase.PLANNED: (f"flux-batch {again} {spec}", "goes on."),
         Phase.UNCERTAIN: (f"flux-batch {again} {spec}", "looks it up before anything is sent again."),
-        Phase.HELD: (f"flux-batch resolve {spec}", "lets you decide."),
+        Phase.HELD: (f"flux-batch {again} {spec}", "looks it up once more; nothing is sent again."),
         Phase.FAILED: (f"flux-batch run {spec} --retry-failed", "buys it again."),
         Phase.SKIPPED: ("", "It follows when the image it edits is there."),
     }.get(phase, ("", ""))

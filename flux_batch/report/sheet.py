@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from flux_batch.plan.money import usd
 from flux_batch.report.header import Header, header
 from flux_batch.report.layout import Axis, Grid, Layout, choose, grid, varying_axes
 from flux_batch.report.phrases import Notice, missing, notice
 from flux_batch.report.redact import without_queries
 from flux_batch.report.summary import buyers
 from flux_batch.report.thumbs import Thumb
-from flux_batch.report.words import dollars, file_size
+from flux_batch.report.words import file_size
 from flux_batch.run.records import Entry, RunView
 
 Thumbs = Mapping[str, Thumb | None]
@@ -132,7 +133,7 @@ def _tile(entry: Entry, view: RunView, thumbs: Thumbs, spoken: Spoken, buyer: st
         model=task.model,
         size=task.size,
         options=task.options,
-        cost=dollars(entry.purchase.cost) if pays and entry.purchase.cost else "",
+        cost=usd(entry.purchase.cost) if pays and entry.purchase.cost else "",
         wanted=entry.wanted,
         shape=_shape(task.size, picture),
         picture=picture,

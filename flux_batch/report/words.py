@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Final
 
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-
-
-def dollars(amount: Decimal) -> str:
-    """At least two decimals, and as many more as the amount has: ``$0.04``, ``$0.035``."""
-    decimals = max(2, -_exponent(amount.normalize()))
-    return f"${amount:,.{decimals}f}"
-
-
-def _exponent(amount: Decimal) -> int:
-    exponent = amount.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
 
 
 def file_size(count: int) -> str:

@@ -65,7 +65,7 @@ def test_costs_add_up_when_tasks_share_an_image(spring: RunView) -> None:
     document = manifest(replace(spring, entries=(*spring.entries, twin)))
     validate(document)
     last = document["tasks"][-1]
-    assert (last["shared_with"], last["cost"], last["file"]) == ("hero-001", "0", document["tasks"][0]["file"])
+    assert (last["shared_with"], last["cost"], last["file"]) == ("hero-001", "0.00", document["tasks"][0]["file"])
     costs = sum(Decimal(task["cost"]) for task in document["tasks"])
     assert costs == Decimal(document["totals"]["cost"]) == spring.spent
 
@@ -120,7 +120,7 @@ def test_money_is_never_scientific() -> None:
     entry = replace(entry, purchase=replace(entry.purchase, price=None))
     document = manifest(make_view((entry,), spent=Decimal("1E+1")))
     validate(document)
-    assert (document["tasks"][0]["price"], document["totals"]["spent"]) == ("0.0000001", "10")
+    assert (document["tasks"][0]["price"], document["totals"]["spent"]) == ("0.0000001", "10.00")
 
 
 def test_writing_twice_changes_nothing(spring: RunView, folder: Path) -> None:

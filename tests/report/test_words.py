@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from flux_batch.plan.money import usd
 from flux_batch.report.redact import relative_name, without_queries
-from flux_batch.report.words import day, dollars, file_size, iso
+from flux_batch.report.words import day, file_size, iso
 
 from .conftest import NOON
 
@@ -25,7 +26,7 @@ from .conftest import NOON
 )
 def test_dollars(amount: str, said: str) -> None:
     """At least two decimals, and none lost."""
-    assert dollars(Decimal(amount)) == said
+    assert usd(Decimal(amount)) == said
 
 
 @pytest.mark.parametrize(
