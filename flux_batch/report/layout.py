@@ -17,7 +17,7 @@ OUR_AXES: Final = ("job", "model", "ratio", "n")
 
 _COLUMNS_BEFORE_TABS: Final = ("model", "ratio", "job")
 _MOST_COLUMNS: Final = 6
-_MOST_IN_A_CELL: Final = 4
+_MOST_IN_A_CELL: Final = 6
 
 _NAMES: Final = {"n": "variation"}
 
@@ -66,7 +66,7 @@ def choose(axes: Sequence[Axis], places: Sequence[Labels], asked: ReportOptions)
     others = [name for name in sizes if name not in {rows, columns, "n"}]
     named = [name for name in asked.tabs if name in others]
     tabs = [*named, *(name for name in others if name not in named)]
-    return Layout(rows=rows, columns=columns, tabs=_chosen(tabs, set(named), axes, places, (rows, columns)))
+    return Layout(rows=rows, columns=columns, tabs=_chosen(tabs, axes, places, (rows, columns)))
 
 
 def _span(sizes: Mapping[str, int], asked: ReportOptions) -> tuple[str | None, str | None]:
@@ -94,17 +94,17 @@ def _pair(free: Sequence[str], sizes: Mapping[str, int]) -> tuple[str | None, st
 
 
 def _chosen(
-    tabs: Sequence[str], named: set[str], axes: Sequence[Axis], places: Sequence[Labels], span: tuple[str | None, ...]
+    tabs: Sequence[str], axes: Sequence[Axis], places: Sequence[Labels], span: tuple[str | None, ...]
 ) -> dict[str, str | None]:
-    """A tab the spec named opens on its first label; the others do so only while cells would be crowded."""
+    """Everything at once; only while cells would be crowded does a tab open on its first label."""
     first = {axis.name: axis.values[0].label for axis in axes}
-    chosen: dict[str, str | None] = {name: first[name] if name in named else None for name in tabs}
+    chosen: dict[str, str | None] = dict.fromkeys(tabs)
     if span == (None, None):
         return chosen
     for name in tabs:
         if _crowd(places, chosen, span) <= _MOST_IN_A_CELL:
             break
-        chosen[name] = chosen[name] or first[name]
+        chosen[name] = first[name]
     return chosen
 
 

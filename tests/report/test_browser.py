@@ -209,6 +209,8 @@ def test_axes_swap_at_will(opened: Open, spring: RunView) -> None:
 def test_tabs_choose_one_label(opened: Open, spring: RunView) -> None:
     """An axis that spans nothing is a tab, and a search that misses it says where to look."""
     page = opened(replace(spring, report=ReportOptions(tabs=("job",)))).page
+    expect(page.locator(".tile")).to_have_count(13)
+    page.get_by_role("group", name="job").get_by_label("hero").check()
     expect(page.locator(".tile")).to_have_count(12)
     page.get_by_label("Search prompts and values").fill("winter")
     page.get_by_role("button", name="Show 1 under all tabs").click()

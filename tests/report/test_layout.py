@@ -64,10 +64,10 @@ def test_rows_and_columns_choose_themselves(axes: dict[str, list[str]], rows: st
 
 
 def test_the_spec_decides() -> None:
-    """Named axes are taken; what is left fills the other side; named tabs come first and open on a label."""
+    """Named axes are taken; what is left fills the other side; named tabs come first."""
     everything = places(product=["a", "b"], scene=["x", "y"], model=MODELS, ratio=["1:1", "16:9"])
     assert chosen(everything, rows="scene", columns="ratio", tabs=("model",)) == Layout(
-        rows="scene", columns="ratio", tabs={"model": "flux-kontext-pro", "product": None}
+        rows="scene", columns="ratio", tabs={"model": None, "product": None}
     )
     assert chosen(everything, columns="product").rows == "scene"
     assert chosen(everything, rows="scene").columns == "product"
@@ -80,9 +80,9 @@ def test_an_asked_axis_that_does_not_vary_is_passed_over() -> None:
 
 
 def test_crowded_cells_open_on_one_tab() -> None:
-    """Up to four images stand side by side; beyond that a tab is chosen."""
+    """Up to six images stand side by side; beyond that a tab is chosen."""
     few = places(product=["a", "b"], scene=["x", "y"], ratio=["1:1", "16:9"])
-    many = places(product=["a", "b"], scene=["x", "y"], model=MODELS, ratio=["1:1", "16:9", "9:16"])
+    many = places(product=["a", "b"], scene=["x", "y"], model=MODELS, ratio=["1:1", "16:9", "9:16", "4:3"])
     assert chosen(few).tabs == {"ratio": None}
     assert chosen(many).tabs == {"model": "flux-kontext-pro", "ratio": None}
 

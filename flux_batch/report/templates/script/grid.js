@@ -1,10 +1,12 @@
-// Indexes into rows and columns; headings in the order of the axis, empty rows and columns left out.
+// Indexes into rows and columns; headings in the order of the axis, empty rows and columns left out. Images without
+// the axis stand first where the spec has them first: what an edit starts from is left of the edits.
 function layOut(indexes, rows, columns) {
   const headings = (axis) => {
     if (axis === null) return [""];
     const met = new Set(indexes.map((index) => labelOf(tiles[index], axis)));
     const known = axisByName.get(axis).values.map((value) => value.label).filter((label) => met.has(label));
-    return [...known, ...[...met].filter((label) => !known.includes(label))];
+    if (!met.has("")) return known;
+    return labelOf(tiles[indexes[0]], axis) === "" ? ["", ...known] : [...known, ""];
   };
   const across = headings(columns);
   const down = headings(rows);
