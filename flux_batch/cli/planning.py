@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 
 from flux_batch.plan.diff import diff
@@ -13,7 +12,6 @@ from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Change, Plan
 from flux_batch.plan.select import Selection
 from flux_batch.run.state import FILE, StateFile
-from flux_batch.spec.files import inspect_reference
 from flux_batch.spec.load import load_spec
 from flux_batch.spec.records import Spec
 
@@ -34,7 +32,7 @@ class Planned:
 def make(path: Path, selection: Selection, settings: tuple[str, ...]) -> tuple[Spec, Plan]:
     """Read and expand a spec; raises InvalidSpec with every problem."""
     spec = load_spec(path, settings)
-    return spec, make_plan(spec, partial(inspect_reference, spec.folder), selection)
+    return spec, make_plan(spec, selection=selection)
 
 
 def compare(spec: Spec, plan: Plan, folder: Path, *, retry_failed: bool = False) -> Planned:
