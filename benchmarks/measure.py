@@ -1,0 +1,51 @@
+"""Whole processes, timed by the operating system's own accounting, in turn and several times."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Seconds of wall clock and of CPU (user and system), and the peak memory in MB."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def measure(command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: str | None = None) -> Figures:
+    """Run a command to its end; raises RuntimeError when it fails."""
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **(environment or {})},
+        cwd=cwd,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - start
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
+    scale = 1024 if sys.platform != "darwin" else 1024 * 1024
+    return Figures(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / scale)
+
+
+def pair(ours: Callable[[], Figures], floor: Callable[[], Figures], rounds: int = 3) -> None:
+    """Measure both in turn and print medians and ratios."""
+    found = [(ours(), floor()) for _ in range(rounds)]
+    print(f"{'':<10}{'ours':>10}{'floor':>10}{'ratio':>8}   (median of {rounds}, in turn; ratio: min to max)")
+    for name, unit in (("wall", "s"), ("cpu", "s"), ("memory", "MB")):
+        mine = [getattr(a, name) for a, _ in found]
+        bare = [getattr(b, name) for _, b in found]
+        ratios = sorted(a / b for a, b in zip(mine, bare, strict=True))
+        medians = f"{statistics.median(mine):>9.2f}{unit[0]}{statistics.median(bare):>9.2f}{unit[0]}"
+        print(f"{name:<10}{medians}{statistics.median(ratios):>8.2f}   {ratios[0]:.2f} to {ratios[-1]:.2f}")
