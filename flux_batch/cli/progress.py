@@ -25,8 +25,11 @@ def watching(*, rehearsal: bool) -> Iterator[Watcher]:
     """The watcher that fits where stderr goes."""
     spent = "simulated" if rehearsal else "spent"
     if sys.stderr.isatty():
-        with _bar() as bar:
+        bar = _bar()
+        try:
             yield _Bar(bar, spent)
+        finally:
+            bar.stop()
     else:
         yield _Lines(spent)
 
@@ -51,7 +54,7 @@ class _Lines:
 
 
 class _Bar:
-    """A bar that moves, on a terminal."""
+    """A bar that moves, on a terminal; it appears with the first change, so that questions come before it."""
 
     def __init__(self, progress: Progress, spent: str) -> None:
         self._spent = spent
@@ -60,6 +63,7 @@ class _Bar:
 
     def changed(self, tally: Tally) -> None:
         if self._task is None:
+            self._progress.start()
             self._task = self._progress.add_task("", total=tally.total, completed=tally.finished, details="")
         self._progress.update(
             self._task, completed=tally.finished, total=tally.total, details=_details(tally, self._spent)
