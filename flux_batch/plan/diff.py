@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from flux_batch.plan.records import Action, Change, Known, Plan, Task
+from flux_batch.spec.words import plain
 
 _DONE = frozenset({"stored"})
-_UNDER_WAY = frozenset({"intent", "uncertain", "held", "submitted", "ready"})
+_UNDER_WAY = {
+    "intent": "perhaps sent, will be looked up",
+    "uncertain": "perhaps sent, will be looked up",
+    "held": "perhaps sent, waits for a decision",
+    "submitted": "already paid, not stored yet",
+    "ready": "already paid, not stored yet",
+}
 _LOST = frozenset({"failed", "refused"})
+_BEGUN = _DONE | _LOST | _UNDER_WAY.keys()
+_KEPT = {"stored": "its image is kept"} | dict.fromkeys(_UNDER_WAY, "already sent, not stored yet")
 
 
 def diff(plan: Plan, known: Mapping[str, Known], *, retry_failed: bool = False) -> tuple[Change, ...]:
@@ -28,21 +37,14 @@ def _change(task: Task, known: Known | None, before: Known | None, retry_failed:
     if phase in _DONE:
         return _as(task, Action.REUSED, "the same request is already stored")
     if phase in _UNDER_WAY:
-        return _as(task, Action.RESUME, _UNDER_WAY_REASONS.get(phase, "already paid, not stored yet"))
+        return _as(task, Action.RESUME, _UNDER_WAY[phase])
     if phase in _LOST and not retry_failed:
         return _as(task, Action.FAILED, f"{phase} before; --retry-failed asks again")
     if phase in _LOST:
         return _as(task, Action.NEW, f"{phase} before, asked again")
-    if before is not None and before.task.key != task.key and before.phase != "planned":
+    if before is not None and before.task.key != task.key:
         return _as(task, Action.NEW, what_changed(before.task, task))
     return _as(task, Action.NEW, "not bought yet")
-
-
-_UNDER_WAY_REASONS = {
-    "intent": "perhaps sent, will be looked up",
-    "uncertain": "perhaps sent, will be looked up",
-    "held": "perhaps sent, waits for a decision",
-}
 
 
 def what_changed(before: Task, after: Task) -> str:
@@ -50,7 +52,7 @@ def what_changed(before: Task, after: Task) -> str:
     if before.prompt != after.prompt:
         return "prompt changed: " + changed_words(before.prompt, after.prompt)
     if before.options != after.options:
-        return "options changed"
+        return "options changed: " + _changed_options(before.options, after.options)
     if before.size != after.size:
         return f"size changed from {before.size} to {after.size}"
     if before.reference != after.reference:
@@ -71,17 +73,23 @@ def changed_words(before: str, after: str) -> str:
     return f"“{_brief(gone)}” → “{_brief(come)}”"
 
 
+def _changed_options(before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return ", ".join(f"{name} {plain(before.get(name, 'unset'))} → {plain(after.get(name, 'unset'))}" for name in names)
+
+
 def _removed(known: Iterable[Known], purchases: Mapping[str, Task]) -> list[Change]:
+    """What the spec wanted until now; what it stopped wanting earlier is no news."""
     return [
-        _as(entry.task, Action.REMOVED, "no longer wanted; its image is kept")
+        _as(entry.task, Action.REMOVED, "no longer wanted; " + _KEPT[entry.phase])
         for entry in known
-        if entry.task.key not in purchases and entry.phase != "planned"
+        if entry.wanted and entry.phase in _KEPT and entry.task.key not in purchases
     ]
 
 
 def _by_place(known: Iterable[Known]) -> dict[object, Known]:
-    """The newest entry of every place in the matrix."""
-    return {_place(entry.task): entry for entry in known}
+    """The newest purchase of every place in the matrix."""
+    return {_place(entry.task): entry for entry in known if entry.phase in _BEGUN}
 
 
 def _place(task: Task) -> object:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import TypeVar
 
 from flux_batch.errors import InvalidSpec, Problem
-from flux_batch.plan.checks import check_templates
+from flux_batch.plan.checks import check_templates, names_for
 from flux_batch.plan.identity import content_key
-from flux_batch.plan.matrix import Combo, combos, edit_combos, size_before_excludes
+from flux_batch.plan.matrix import Combo, combos, edit_combos, size_before_excludes, used_variables
 from flux_batch.plan.naming import describe, name_tasks
 from flux_batch.plan.prices import TABLE, price_of
 from flux_batch.plan.records import Reference, Task
 from flux_batch.plan.template import TemplateProblem, compile_template, leftover, squeeze
 from flux_batch.spec.files import ReferenceProblem
-from flux_batch.spec.records import Job, ReferenceFile, Scalar, Spec
+from flux_batch.spec.records import FilePath, Job, ReferenceFile, Scalar, Spec
+from flux_batch.spec.words import quoted
+
+_T = TypeVar("_T")
 
 Inspect = Callable[[str], ReferenceFile]
 """Opens a reference image by its path relative to the spec; raises ReferenceProblem."""
@@ -33,14 +39,14 @@ class Expansion:
 def expand(spec: Spec, inspect: Inspect) -> Expansion:
     """Multiply and render a whole spec; raises InvalidSpec with every problem found."""
     checked = check_templates(spec)
-    if checked.errors:
-        raise InvalidSpec(checked.errors)
-    _refuse_too_many(spec)
+    jobs = _sound(spec.jobs, checked.broken)
+    problems = [*checked.errors, *_too_many(spec, jobs)]
     expander = _Expander(spec, inspect)
-    for job in parents_first(spec.jobs):
-        expander.add(job)
-    if expander.problems:
-        raise InvalidSpec(tuple(expander.problems))
+    if len(problems) == len(checked.errors):
+        for job in jobs:
+            expander.add(job)
+    if problems := [*problems, *expander.problems]:
+        raise InvalidSpec(tuple(sorted(problems, key=lambda each: (each.line, each.column))))
     return expander.finish(checked.notes)
 
 
@@ -55,6 +61,18 @@ def parents_first(jobs: tuple[Job, ...]) -> list[Job]:
     return list(ordered.values())
 
 
+def _sound(jobs: tuple[Job, ...], broken: frozenset[str]) -> list[Job]:
+    """The jobs that can be multiplied although others are broken, parents first."""
+    sound: list[Job] = []
+    lost = set(broken)
+    for job in parents_first(jobs):
+        if job.name in lost or job.edit in lost:
+            lost.add(job.name)
+        else:
+            sound.append(job)
+    return sound
+
+
 @dataclass(slots=True)
 class _Expander:
     """Collects tasks job by job, so that an edit finds its parents."""
@@ -63,50 +81,57 @@ class _Expander:
     inspect: Inspect
     combos: dict[str, list[Combo]] = field(default_factory=dict)
     tasks: dict[str, list[Task]] = field(default_factory=dict)
-    files: dict[str, ReferenceFile] = field(default_factory=dict)
+    files: dict[str, ReferenceFile | ReferenceProblem] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
+    problems: dict[Problem, None] = field(default_factory=dict)
 
     def add(self, job: Job) -> None:
         """Expand one job; a job whose parent had problems waits for the mend."""
-        if job.edit in self.failed:
+        before = len(self.problems)
+        found = [] if job.edit in self.failed else self._combos(job)
+        prompts = self._each(found, partial(self._prompt, job, names_for(self.spec, job)))
+        references = self._each(found, partial(self._reference, job))
+        if not found or len(self.problems) > before:
             self.failed.add(job.name)
             return
-        found = list(edit_combos(job, self.combos[job.edit])) if job.edit else list(combos(job))
         self.combos[job.name] = found
-        try:
-            self.tasks[job.name] = [self._task(job, combo) for combo in found]
-        except _Found as stop:
-            self.failed.add(job.name)
-            self.problems.append(stop.problem)
-        if not found:
-            self.failed.add(job.name)
-            self.problems.append(self._nothing_left(job))
+        self.tasks[job.name] = [self._task(job, *parts) for parts in zip(found, prompts, references, strict=True)]
 
     def finish(self, notes: tuple[Problem, ...]) -> Expansion:
         """Put the tasks in the spec's order, and name them."""
-        pairs = [
-            (task, combo.plain)
-            for job in self.spec.jobs
-            for task, combo in zip(self.tasks[job.name], self.combos[job.name], strict=True)
-        ]
-        tasks = name_tasks(self.spec, [task for task, _ in pairs])
-        shared = len(tasks) - len({task.key for task in tasks})
-        if shared:
-            what = (
-                f"{shared} of {len(tasks)} images repeat the request of another: each is bought once and shown in both"
-            )
-            notes = (*notes, self.spec.source.problem((), what, "use `repeat` to buy variations of one request"))
+        tasks = name_tasks(self.spec, [task for job in self.spec.jobs for task in self.tasks[job.name]])
         return Expansion(
             tasks=tuple(tasks),
-            values=tuple(values for _, values in pairs),
-            references=tuple({file.sha256: file for file in self.files.values()}.values()),
-            notes=notes,
+            values=tuple(combo.seen for job in self.spec.jobs for combo in self.combos[job.name]),
+            references=self._references(),
+            notes=(*notes, *_repeated(self.spec, tasks)),
         )
 
-    def _task(self, job: Job, combo: Combo) -> Task:
-        prompt = self._prompt(job, combo)
-        reference = self._reference(job, combo)
+    def _references(self) -> tuple[ReferenceFile, ...]:
+        """Once per content."""
+        files = [file for file in self.files.values() if isinstance(file, ReferenceFile)]
+        return tuple({file.sha256: file for file in files}.values())
+
+    def _combos(self, job: Job) -> list[Combo]:
+        found = list(edit_combos(job, self.combos[job.edit]) if job.edit else combos(job))
+        if not found:
+            message = f"`exclude` leaves nothing of job `{job.name}`"
+            self.problems[self.spec.source.problem((*job.at, "exclude"), message, key=True)] = None
+        return found
+
+    def _each(self, found: list[Combo], make: Callable[[Combo], _T]) -> list[_T]:
+        """What ``make`` makes of every combination, until the first that no other can be better than."""
+        made = []
+        for combo in found:
+            try:
+                made.append(make(combo))
+            except _Found as stop:
+                self.problems[stop.problem] = None
+                if stop.of_all:
+                    break
+        return made
+
+    def _task(self, job: Job, combo: Combo, prompt: str, reference: Reference | None) -> Task:
         options = {name: value for name, value in job.options.items() if isinstance(value, str | int)}
         key = content_key(
             model=combo.model, prompt=prompt, size=combo.size, options=options, reference=reference, n=combo.n
@@ -126,14 +151,15 @@ class _Expander:
             line=self.spec.source.mark(job.prompt_at).line,
         )
 
-    def _prompt(self, job: Job, combo: Combo) -> str:
+    def _prompt(self, job: Job, names: frozenset[str], combo: Combo) -> str:
         prompt = squeeze(self._render(job, job.prompt, combo, job.prompt_at))
         if not prompt:
             raise _Found(self.spec.source.problem(job.prompt_at, f"the prompt of {_where(combo)} is empty"))
-        if brace := leftover(prompt, tuple(combo.values)):
-            hint = f"a variable is written {{{{ {brace.strip('{} ') or 'name'} }}}}"
-            mark = self.spec.source.find(job.prompt_at, brace)
-            raise _Found(self.spec.source.problem_at(mark, f"`{brace}` is left in the prompt of {_where(combo)}", hint))
+        if brace := leftover(prompt, names):
+            name = brace.strip("{}% ") or "name"
+            message = f"`{brace}` is left in the prompt of {_where(combo)}"
+            mark = self.spec.source.find(_written_in(combo, brace) or job.prompt_at, brace)
+            raise _Found(self.spec.source.problem_at(mark, message, f"a variable is written {{{{ {name} }}}}"))
         return prompt
 
     def _reference(self, job: Job, combo: Combo) -> Reference | None:
@@ -142,52 +168,104 @@ class _Expander:
         if job.reference is None:
             return None
         source = self._render(job, job.reference, combo, job.reference_at).strip()
-        if source.startswith("https://"):
+        if "://" in source:
+            if reason := _url_problem(source):
+                raise _Found(self.spec.source.problem(job.reference_at, f"the reference {quoted(source)} {reason}"))
             return Reference(kind="url", source=source)
         file = self._file(job, source)
         return Reference(kind="file", source=file.path, sha256=file.sha256)
 
     def _file(self, job: Job, source: str) -> ReferenceFile:
-        if source not in self.files:
-            try:
-                self.files[source] = self.inspect(source)
-            except ReferenceProblem as error:
-                raise _Found(self.spec.source.problem(job.reference_at, str(error), error.hint)) from None
+        found = self.files.get(source) or self._inspected(source)
+        if isinstance(found, ReferenceProblem):
+            problem = self.spec.source.problem(job.reference_at, str(found), found.hint)
+            raise _Found(problem, of_all=False)
+        return found
+
+    def _inspected(self, source: str) -> ReferenceFile | ReferenceProblem:
+        try:
+            self.files[source] = self.inspect(source)
+        except ReferenceProblem as error:
+            self.files[source] = error
         return self.files[source]
 
-    def _render(self, job: Job, text: str, combo: Combo, at: tuple[str | int, ...]) -> str:
+    def _render(self, job: Job, text: str, combo: Combo, at: FilePath) -> str:
         try:
             return compile_template(text).render(combo.plain)
         except TemplateProblem as error:
             message = f"in job `{job.name}`, {_where(combo)}: {error.message}"
-            raise _Found(
-                self.spec.source.problem_at(self.spec.source.find(at, error.needle), message, error.hint)
-            ) from None
-
-    def _nothing_left(self, job: Job) -> Problem:
-        return self.spec.source.problem((*job.at, "exclude"), f"`exclude` leaves nothing of job `{job.name}`", key=True)
+            mark = self.spec.source.find(at, error.needle)
+            raise _Found(self.spec.source.problem_at(mark, message, error.hint)) from None
 
 
 class _Found(Exception):
-    """Stops the rendering of one job at its first problem; the same template fails alike for the rest."""
+    """A problem with one combination; ``of_all``: the same template fails alike for the rest of the job."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, of_all: bool = True) -> None:
         super().__init__(problem.message)
         self.problem = problem
+        self.of_all = of_all
 
 
-def _refuse_too_many(spec: Spec) -> None:
-    """Refuse a product over the limit with its size and price, before it is expanded."""
+def _too_many(spec: Spec, jobs: list[Job]) -> list[Problem]:
+    """A product over the limit, with its size and price, before it is expanded."""
     counts: dict[str, int] = {}
-    for job in parents_first(spec.jobs):
-        counts[job.name] = size_before_excludes(job, counts[job.edit] if job.edit else 1)
+    axes: dict[str, set[str]] = {}
+    for job in jobs:
+        parents, inherited = (counts[job.edit], axes[job.edit]) if job.edit else (1, set())
+        variables = used_variables(job, inherited)
+        counts[job.name] = size_before_excludes(job, parents, variables)
+        axes[job.name] = inherited | {variable.name for variable in variables}
     total, limit = sum(counts.values()), spec.limits.max_tasks
-    if total > limit:
-        dearest = max(price.amount for price in TABLE)
-        biggest = max(spec.jobs, key=lambda job: counts[job.name])
-        message = f"this multiplies to {total:,} images, about ${total * dearest:,.2f}; the limit is {limit:,}"
-        hint = f"most come from job `{biggest.name}` ({counts[biggest.name]:,}); raise limits.max_tasks if you mean it"
-        raise InvalidSpec((spec.source.problem(biggest.prompt_at, message, hint, key=True),))
+    if total <= limit:
+        return []
+    biggest = max(jobs, key=lambda job: counts[job.name])
+    price = _brief(total * max(price.amount for price in TABLE), "$", ",.2f")
+    before = ", before `exclude`" if any(job.exclude for job in jobs) else ""
+    message = f"this multiplies to {_brief(total)} images{before}, about {price}; the limit is {limit:,}"
+    share = f"most come from job `{biggest.name}` ({_brief(counts[biggest.name])}); " if len(jobs) > 1 else ""
+    hint = f"{share}raise limits.max_tasks if you mean it"
+    return [spec.source.problem(biggest.prompt_at, message, hint, key=True)]
+
+
+def _brief(number: int | Decimal, sign: str = "", form: str = ",") -> str:
+    """A number that a person can read, however absurd."""
+    enough = 10**15
+    return f"{sign}{number:{form}}" if number < enough else f"more than {sign}{enough:,}"
+
+
+def _repeated(spec: Spec, tasks: list[Task]) -> list[Problem]:
+    """A note when images repeat the request of another one."""
+    first: dict[str, Task] = {}
+    again = [task for task in tasks if first.setdefault(task.key, task) is not task]
+    if not again:
+        return []
+    at = next(job.prompt_at for job in spec.jobs if job.name == again[0].job)
+    one, other = first[again[0].key].axes, again[0].axes
+    example = f"for instance {_apart(one, other)} and {_apart(other, one)}"
+    verb = "repeats" if len(again) == 1 else "repeat"
+    message = (
+        f"{len(again):,} of {len(tasks):,} images {verb} the request of another: bought once, shown in both places"
+    )
+    return [spec.source.problem(at, message, example, key=True)]
+
+
+def _apart(axes: Mapping[str, str], others: Mapping[str, str]) -> str:
+    """A combination by what it does not share with another."""
+    return describe({axis: label for axis, label in axes.items() if others.get(axis) != label})
+
+
+def _url_problem(url: str) -> str | None:
+    if not url.startswith("https://"):
+        return "is not fetched: an address begins with https://, or is a path beside the spec"
+    if not url.removeprefix("https://").partition("/")[0]:
+        return "names no host"
+    return "has a space in it" if " " in url else None
+
+
+def _written_in(combo: Combo, text: str) -> FilePath:
+    """Where the value stands that brought ``text``; ``()`` when none did."""
+    return next((value.at for value in combo.values.values() if text in str(value.value)), ())
 
 
 def _where(combo: Combo) -> str:

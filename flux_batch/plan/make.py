@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from flux_batch.plan.expand import Inspect, expand
 from flux_batch.plan.prices import prices_for
 from flux_batch.plan.records import Plan
 from flux_batch.plan.select import Selection, select
+from flux_batch.spec.files import inspect_reference
 from flux_batch.spec.records import Spec
 
 
-def make_plan(spec: Spec, inspect: Inspect, selection: Selection | None = None) -> Plan:
+def make_plan(spec: Spec, inspect: Inspect | None = None, selection: Selection | None = None) -> Plan:
     """Everything the spec asks for, with the selection a run is about.
 
-    Pure but for ``inspect``, which opens reference images. Raises InvalidSpec with every problem at once, UsageError
-    for a selection that cannot be read.
+    Pure but for ``inspect``, which opens reference images, by default those below the spec's folder. Raises
+    InvalidSpec with every problem at once, UsageError for a selection that cannot be read.
     """
-    expansion = expand(spec, inspect)
+    expansion = expand(spec, inspect or partial(inspect_reference, spec.folder))
     return Plan(
         name=spec.name,
         spec_file=_shown(spec.source.path),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flux_batch.plan.template import compile_template
@@ -38,21 +39,64 @@ class Combo:
         """Axis → value, as templates see it."""
         return {axis: value.value for axis, value in self.values.items()}
 
+    @property
+    def seen(self) -> dict[str, Scalar]:
+        """Axis → value, as conditions see it."""
+        return {axis: _seen(value) for axis, value in self.values.items()}
 
-def used_variables(job: Job) -> tuple[Variable, ...]:
-    """The variables a job multiplies over: those its prompt or reference names, in the spec's order."""
+
+class Labelled(str):
+    """A text that a condition may also call by its label: ``scene == 'linen'`` for ``linen: rumpled natural linen``."""
+
+    __slots__ = ("label",)
+    label: str
+
+    def __eq__(self, other: object) -> bool:
+        """The text or its label."""
+        return super().__eq__(other) or self.label == other
+
+    def __ne__(self, other: object) -> bool:
+        """Neither the text nor its label."""
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
+def writes(job: Job, variable: Variable) -> bool:
+    """Whether a job wrote a variable itself, rather than taking it from the top of the file."""
+    return job.at != () and variable.at[: len(job.at)] == job.at
+
+
+def own_axes(job: Job) -> tuple[str, ...]:
+    """Those of model, ratio and n that an edit does not take from its parent."""
+    own = {"model": bool(job.models), "ratio": any(ratio != MATCH_INPUT for ratio in job.ratios), "n": job.repeat > 1}
+    return tuple(axis for axis in OWN_AXES if own[axis])
+
+
+def axis_of(parent: str, axis: str) -> str:
+    """What a parent's axis is called in an edit that has its own: ``hero_model``."""
+    return f"{parent.replace('-', '_')}_{axis}"
+
+
+def used_variables(job: Job, inherited: Container[str] = ()) -> tuple[Variable, ...]:
+    """The variables a job multiplies over, in the spec's order: those its prompt or reference names.
+
+    What an edit has ``inherited`` from its parents' images does not multiply again, unless the job itself writes it.
+    """
     names = set(compile_template(job.prompt).names)
     if job.reference is not None:
         names.update(compile_template(job.reference).names)
-    return tuple(variable for variable in job.variables if variable.name in names)
+    return tuple(
+        variable
+        for variable in job.variables
+        if variable.name in names and (variable.name not in inherited or writes(job, variable))
+    )
 
 
-def size_before_excludes(job: Job, parents: int) -> int:
-    """How many combinations a job's product has; ``parents`` is the parent's count, 1 without one."""
-    count = parents * job.repeat * max(1, len(job.models)) * max(1, len(job.ratios))
-    for variable in used_variables(job):
-        count *= len(variable.values)
-    return count
+def size_before_excludes(job: Job, parents: int, variables: Sequence[Variable]) -> int:
+    """How many combinations a job's product over ``variables`` has; ``parents`` is the parent's count, 1 without."""
+    values = math.prod(len(variable.values) for variable in variables)
+    return parents * values * max(1, len(job.models)) * max(1, len(job.ratios)) * job.repeat
 
 
 def combos(job: Job) -> Iterator[Combo]:
@@ -71,29 +115,27 @@ def combos(job: Job) -> Iterator[Combo]:
 def edit_combos(job: Job, parents: Sequence[Combo]) -> Iterator[Combo]:
     """One combination per parent, times what the edit itself varies.
 
-    An edit follows its parent: the same model, the size of the input, the same labels. Where it names its own models,
-    ratios or repeats, the parent's label stays visible as an axis ``<parent>_model`` (``_ratio``, ``_n``).
+    An edit follows its parent: the same model, the size of the input, the same labels. Where it writes its own models,
+    ratios, repeats or variables, the parent's label stays visible as an axis ``<parent>_model`` and so on.
     """
+    own = own_axes(job)
+    sizes = job.ratios or (MATCH_INPUT,)
     for index, parent in enumerate(parents):
-        variables = [variable for variable in used_variables(job) if variable.name not in parent.values]
-        models = job.models or (parent.model,)
-        sizes = job.ratios or (MATCH_INPUT,)
-        for chosen, model, size, n in _product(variables, models, sizes, job.repeat):
-            values = _inherited(job, parent) | _named(variables, chosen)
-            values |= {
-                "model": _value(model) if job.models else parent.values["model"],
-                "ratio": _value(size) if _has_own_ratios(job) else parent.values["ratio"],
-                "n": _value(n) if job.repeat > 1 else parent.values["n"],
-            }
+        variables = used_variables(job, parent.values)
+        inherited = _inherited(job, parent, [*(variable.name for variable in variables), *own])
+        for chosen, model, size, n in _product(variables, job.models or (parent.model,), sizes, job.repeat):
+            wanted = {"model": _value(model), "ratio": _value(size), "n": _value(n)}
+            values = inherited | _named(variables, chosen)
+            values |= {axis: wanted[axis] if axis in own else parent.values[axis] for axis in OWN_AXES}
             combo = Combo(values=values, model=model, size=size, n=n, parent=index)
             if not excluded(job, combo):
                 yield combo
 
 
 def excluded(job: Job, combo: Combo) -> bool:
-    """Whether any ``exclude`` rule names this combination, by label or by value."""
+    """Whether any ``exclude`` rule names this combination; the spec stage made labels of what was written."""
     return any(
-        all(axis in combo.values and _is_one_of(combo.values[axis], wanted) for axis, wanted in rule.axes.items())
+        all(axis in combo.values and combo.values[axis].label in labels for axis, labels in rule.axes.items())
         for rule in job.exclude
     )
 
@@ -105,27 +147,26 @@ def _product(
     return itertools.product(choices, models, sizes, range(1, repeat + 1))
 
 
-def _inherited(job: Job, parent: Combo) -> dict[str, Value]:
-    """The parent's axes for an edit: its own three renamed where the edit has its own."""
-    renamed = {"model": bool(job.models), "ratio": _has_own_ratios(job), "n": job.repeat > 1}
-    source = parent.values["job"].label.replace("-", "_")
+def _inherited(job: Job, parent: Combo, own: Sequence[str]) -> dict[str, Value]:
+    """The parent's axes for an edit: renamed where the edit has its ``own``."""
+    source = parent.values["job"].label
     values = {"job": _value(job.name)}
-    values |= {axis: value for axis, value in parent.values.items() if axis not in ("job", *OWN_AXES)}
-    values |= {f"{source}_{axis}": parent.values[axis] for axis, own in renamed.items() if own}
+    values |= {axis: value for axis, value in parent.values.items() if axis not in ("job", *OWN_AXES, *own)}
+    values |= {axis_of(source, axis): parent.values[axis] for axis in own if axis in parent.values}
     return values
-
-
-def _has_own_ratios(job: Job) -> bool:
-    return any(ratio != MATCH_INPUT for ratio in job.ratios)
 
 
 def _named(variables: Sequence[Variable], chosen: Sequence[Value]) -> dict[str, Value]:
     return {variable.name: value for variable, value in zip(variables, chosen, strict=True)}
 
 
+def _seen(value: Value) -> Scalar:
+    if not isinstance(value.value, str) or value.value == value.label:
+        return value.value
+    seen = Labelled(value.value)
+    seen.label = value.label
+    return seen
+
+
 def _value(value: str | int) -> Value:
     return Value(label=str(value), value=value)
-
-
-def _is_one_of(value: Value, wanted: tuple[str, ...]) -> bool:
-    return value.label in wanted or str(value.value) in wanted

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from flux_batch.errors import InvalidSpec
+from flux_batch.plan.matrix import OWN_AXES
 from flux_batch.plan.records import Task
 from flux_batch.plan.template import TemplateProblem, compile_template
+from flux_batch.spec.edits import ancestors
 from flux_batch.spec.records import Spec
 
 MAX_BYTES: Final = 180
 """Of one name without its extension: well under the 255 of most file systems, with room for a suffix."""
 
-_DEVICES: Final = frozenset(
-    {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
-)
+MAX_PATH_BYTES: Final = 240
+"""Of a name with its folders: some systems take no more than 260 with everything before them."""
+
+_SUFFIX_BYTES: Final = 16
+_NUMBERS: Final = "0123456789\N{SUPERSCRIPT ONE}\N{SUPERSCRIPT TWO}\N{SUPERSCRIPT THREE}"
+_DEVICES: Final = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in _NUMBERS)})
+_INVISIBLE: Final = re.compile("[\u034f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def name_tasks(spec: Spec, tasks: Sequence[Task]) -> list[Task]:
@@ -26,7 +33,7 @@ def name_tasks(spec: Spec, tasks: Sequence[Task]) -> list[Task]:
 
     Raises InvalidSpec when the spec's own ``naming`` gives a bad name, or one name to two images.
     """
-    stems = _our_stems(spec, tasks) if spec.naming is None else _user_stems(spec, spec.naming, tasks)
+    stems = _our_stems(tasks) if spec.naming is None else _user_stems(spec, spec.naming, tasks)
     seen: dict[str, int] = {}
     named = []
     for task in tasks:
@@ -41,17 +48,17 @@ def describe(axes: Mapping[str, str]) -> str:
 
 
 def slug(label: str) -> str:
-    """A label as part of a file name: letters, digits, ``.`` and ``-``; ``16:9`` becomes ``16x9``."""
+    """A label as part of a file name: letters of any script, digits, ``.`` and ``-``; ``16:9`` becomes ``16x9``."""
     text = unicodedata.normalize("NFC", label)
     text = re.sub(r"(?<=\d):(?=\d)", "x", text).replace("match_input_image", "as-input")
-    text = re.sub(r"[^\w.]+", "-", text).replace("_", "-")
+    text = "".join(char if char == "." or _is_letter(char) else "-" for char in text)
     return re.sub(r"-{2,}", "-", text).strip("-.") or "x"
 
 
 def default_stem(axes: Mapping[str, str]) -> str:
     """``job/value-value-model-ratio-n``: our name when the spec has no ``naming``."""
     labels = [slug(label.removeprefix("flux-kontext-")) for axis, label in axes.items() if axis != "job"]
-    return f"{slug(axes['job'])}/{_shorten('-'.join(labels))}"
+    return f"{_no_device(slug(axes['job']))}/{_no_device(_shorten('-'.join(labels)))}"
 
 
 def stem_problem(stem: str) -> str | None:
@@ -59,12 +66,14 @@ def stem_problem(stem: str) -> str | None:
     parts = stem.split("/")
     if stem.startswith("/") or any(part in ("", ".", "..") for part in parts):
         return "it must be a plain relative path, like {{ job }}/{{ n }}"
-    return next((reason for part in parts if (reason := _part_problem(part))), None)
+    if reason := next(filter(None, map(_part_problem, parts)), None):
+        return reason
+    return f"it is longer than {MAX_PATH_BYTES} bytes" if len(stem.encode()) > MAX_PATH_BYTES else None
 
 
 def same_place(stem: str) -> str:
     """What two names share when a case-insensitive or normalising file system takes them for one."""
-    return unicodedata.normalize("NFC", stem).casefold()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", stem).casefold())
 
 
 def distinct(stems: Iterable[tuple[str, str]]) -> list[str]:
@@ -72,28 +81,43 @@ def distinct(stems: Iterable[tuple[str, str]]) -> list[str]:
     taken: set[str] = set()
     names = []
     for stem, key in stems:
-        name = stem if same_place(stem) not in taken else f"{stem}-{key[:8]}"
+        name = next(name for name in _candidates(stem, key) if same_place(name) not in taken)
         taken.add(same_place(name))
         names.append(name)
     return names
 
 
-def _our_stems(spec: Spec, tasks: Sequence[Task]) -> dict[str, str]:
-    """Constants tell no two images apart, so they are left out."""
-    same = _constants(spec)
+def _candidates(stem: str, key: str) -> Iterator[str]:
+    yield stem
+    yield f"{stem}-{key[:8]}"
+    yield from (f"{stem}-{key[:8]}-{number}" for number in itertools.count(2))
+
+
+def _our_stems(tasks: Sequence[Task]) -> dict[str, str]:
+    """Axes with one value in their job tell no two images apart, so they are left out; the last three stay."""
+    labels: dict[tuple[str, str], set[str]] = {}
+    for task in tasks:
+        for axis, label in task.axes.items():
+            labels.setdefault((task.job, axis), set()).add(label)
     stems: dict[str, str] = {}
     for task in tasks:
-        stems.setdefault(task.key, default_stem({axis: label for axis, label in task.axes.items() if axis not in same}))
+        telling = {
+            axis: label
+            for axis, label in task.axes.items()
+            if axis in ("job", *OWN_AXES) or len(labels[task.job, axis]) > 1
+        }
+        stems.setdefault(task.key, default_stem(telling))
     return dict(zip(stems, distinct((stem, key) for key, stem in stems.items()), strict=True))
 
 
 def _user_stems(spec: Spec, naming: str, tasks: Sequence[Task]) -> dict[str, str]:
     stems: dict[str, str] = {}
     owners: dict[str, Task] = {}
+    constants = _constants(spec)
     for task in tasks:
         if task.key in stems:
             continue
-        stem = _user_stem(spec, naming, task)
+        stem = _user_stem(spec, naming, task, {**constants[task.job], **task.axes})
         other = owners.setdefault(same_place(stem), task)
         if other.key != task.key:
             what = f"two images would get the name {stem!r}: {describe(other.axes)}, and {describe(task.axes)}"
@@ -102,8 +126,7 @@ def _user_stems(spec: Spec, naming: str, tasks: Sequence[Task]) -> dict[str, str
     return stems
 
 
-def _user_stem(spec: Spec, naming: str, task: Task) -> str:
-    labels = {**_constants(spec), **task.axes}
+def _user_stem(spec: Spec, naming: str, task: Task, labels: Mapping[str, str]) -> str:
     try:
         stem = compile_template(naming).render({axis: slug(label) for axis, label in labels.items()})
     except TemplateProblem as error:
@@ -117,24 +140,46 @@ def _bad_naming(spec: Spec, message: str, hint: str) -> InvalidSpec:
     return InvalidSpec((spec.source.problem(("naming",), message, hint),))
 
 
-def _constants(spec: Spec) -> dict[str, str]:
-    """Name → label of every variable with one value."""
-    variables = [variable for job in spec.jobs for variable in job.variables]
-    return {variable.name: variable.values[0].label for variable in variables if len(variable.values) == 1}
+def _constants(spec: Spec) -> dict[str, dict[str, str]]:
+    """By job, name → label of every variable with one value, the job's own or its parents'."""
+    jobs = {job.name: job for job in spec.jobs}
+    return {
+        job.name: {
+            variable.name: variable.values[0].label
+            for each in reversed(list(ancestors(job, jobs)))
+            for variable in each.variables
+            if len(variable.values) == 1
+        }
+        for job in spec.jobs
+    }
 
 
 def _part_problem(part: str) -> str | None:
-    if bad := re.search(r"[^\w .()+,=@~-]", part):
-        return f"{bad[0]!r} cannot stand in a file name"
+    if bad := next((char for char in part if not _is_letter(char) and char not in " .()+,=@~_-"), None):
+        return f"{bad!r} cannot stand in a file name"
     if part != part.strip(" ") or part.endswith(".") or part.startswith((".", "-")):
-        return "it may not begin with a dot or a dash, nor end with a dot or a space"
-    if part.split(".")[0].casefold() in _DEVICES:
+        return "it may not begin with a dot, a dash or a space, nor end with a dot or a space"
+    if _is_device(part):
         return f"{part!r} is a device on Windows"
     if len(part.encode()) > MAX_BYTES:
         return f"it is longer than {MAX_BYTES} bytes"
     return None
 
 
+def _is_letter(char: str) -> bool:
+    """A letter or digit of any script, or a visible mark on one."""
+    return char.isalnum() or (unicodedata.category(char) in ("Mn", "Mc") and not _INVISIBLE.match(char))
+
+
+def _is_device(part: str) -> bool:
+    """What Windows keeps for itself, with any ending and with spaces before that."""
+    return part.split(".")[0].rstrip(" ").casefold() in _DEVICES
+
+
+def _no_device(part: str) -> str:
+    return f"x-{part}" if _is_device(part) else part
+
+
 def _shorten(name: str) -> str:
-    encoded = name.encode()
-    return name if len(encoded) <= MAX_BYTES else encoded[:MAX_BYTES].decode(errors="ignore").rstrip("-.")
+    encoded, room = name.encode(), MAX_BYTES - _SUFFIX_BYTES
+    return name if len(encoded) <= room else encoded[:room].decode(errors="ignore").rstrip("-.")

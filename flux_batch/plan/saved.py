@@ -61,7 +61,7 @@ def read_saved_plan(path: Path) -> SavedPlan:
         )
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise UsageError(f"{path} is not a plan; write one with: flux-batch plan SPEC -o {path}") from None
 
 
@@ -74,8 +74,11 @@ def is_saved_plan(path: Path) -> bool:
 
 
 def check_unmoved(saved: SavedPlan, plan: Plan) -> None:
-    """Raise PlanMoved, naming everything that is no longer as promised."""
-    moved = _moved(saved.promised, _promised(plan))
+    """Raise PlanMoved, naming everything that is no longer as promised; UsageError when the promise is unreadable."""
+    try:
+        moved = _moved(saved.promised, _promised(plan))
+    except (KeyError, TypeError, ValueError):
+        raise UsageError("the saved plan is damaged; plan again") from None
     if moved:
         raise PlanMoved(
             "the saved plan is not what would happen now: " + "; ".join(moved) + ". Nothing was sent; plan again"
@@ -96,11 +99,23 @@ def _moved(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     moved = []
     if then["spec_sha256"] != now["spec_sha256"]:
         moved.append("the spec was edited")
-    before = {file["path"]: file["sha256"] for file in then["references"]}
-    after = {file["path"]: file["sha256"] for file in now["references"]}
-    moved += [f"the reference {path} changed" for path in before if after.get(path) != before[path]]
-    if then["prices"] != now["prices"]:
-        moved.append("a price changed")
+    before, after = _reference_hashes(then), _reference_hashes(now)
+    moved += [f"the reference {path} changed" for path in before if path in after and after[path] != before[path]]
+    before, after = _amounts(then), _amounts(now)
+    moved += [
+        f"the price of {model} changed from ${amount} to ${after[model]}"
+        for model, amount in before.items()
+        if model in after and after[model] != amount
+    ]
     if not moved and (then["tasks"] != now["tasks"] or then["selected"] != now["selected"]):
         moved.append("it expands to other images with this version of flux-batch")
     return moved
+
+
+def _reference_hashes(promised: Mapping[str, Any]) -> dict[str, str]:
+    references = [task["reference"] for task in promised["tasks"] if task["reference"] is not None]
+    return {source: sha256 for kind, source, sha256 in references if kind == "file"}
+
+
+def _amounts(promised: Mapping[str, Any]) -> dict[str, str]:
+    return {price["model"]: price["amount"] for price in promised["prices"]}

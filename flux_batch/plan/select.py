@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flux_batch.errors import UsageError
-from flux_batch.plan.checks import closest
 from flux_batch.plan.records import Task
 from flux_batch.plan.template import TemplateProblem, compile_condition, condition_names
 from flux_batch.spec.records import Scalar
+from flux_batch.spec.words import did_you_mean, quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,10 @@ class Selection:
 
 
 def select(tasks: Sequence[Task], values: Sequence[Mapping[str, Scalar]], selection: Selection) -> frozenset[str]:
-    """The keys a run is about, with the parents that chains need; raises UsageError for a bad expression."""
+    """The keys a run is about, with the parents that chains need.
+
+    Raises UsageError for an expression that cannot be read or that fits no image.
+    """
     chosen = list(tasks) if selection.only is None else _matching(tasks, values, selection.only)
     if selection.sample is not None:
         chosen = _balanced(chosen, selection.sample)
@@ -38,39 +43,57 @@ def select(tasks: Sequence[Task], values: Sequence[Mapping[str, Scalar]], select
 
 
 def _matching(tasks: Sequence[Task], values: Sequence[Mapping[str, Scalar]], only: str) -> list[Task]:
-    known = set(itertools.chain.from_iterable(values))
+    known = dict.fromkeys(itertools.chain.from_iterable(values))
     try:
         holds = compile_condition(only)
         strangers = [name for name in condition_names(only) if name not in known]
     except TemplateProblem as error:
-        raise UsageError(f"--only {only!r}: {error.message}; write for instance: ratio == '1:1'") from None
+        raise UsageError(f"--only {quoted(only)}: {error.message}; write for instance: ratio == '1:1'") from None
     if strangers:
-        raise UsageError(f"--only {only!r}: `{strangers[0]}` is no axis: {closest(strangers[0], known)}")
-    return [task for task, seen in zip(tasks, values, strict=True) if holds(seen)]
+        hint = did_you_mean(strangers[0], known)
+        raise UsageError(f"--only {quoted(only)}: `{strangers[0]}` is no axis; {hint}")
+    chosen = [task for task, seen in zip(tasks, values, strict=True) if holds(seen)]
+    if not chosen:
+        raise UsageError(f"--only {quoted(only)} fits none of the {len(tasks):,} images")
+    return chosen
 
 
 def _balanced(tasks: Sequence[Task], count: int) -> list[Task]:
-    """``count`` tasks, each next one showing the most values, then pairs of values, not yet shown."""
-    left = list(tasks)
-    chosen: list[Task] = []
-    values: set[object] = set()
-    pairs: set[object] = set()
-    while left and len(chosen) < count:
-        best = max(left, key=lambda task: (len(_values(task) - values), len(_pairs(task) - pairs)))
-        left.remove(best)
-        chosen.append(best)
-        values |= _values(best)
-        pairs |= _pairs(best)
-    places = {id(task): place for place, task in enumerate(tasks)}
-    return sorted(chosen, key=lambda task: places[id(task)])
+    """``count`` tasks: each next one shows the value shown least so far, together with others shown little.
+
+    Where values tie, the first axis is served first, and that is the job.
+    """
+    values = [tuple(task.axes.items()) for task in tasks]
+    axes = list(dict.fromkeys(axis for shows in values for axis, _ in shows))
+    left: dict[tuple[str, str], list[int]] = {}
+    for place, shows in enumerate(values):
+        for value in shows:
+            left.setdefault(value, []).append(place)
+    shown: Counter[object] = Counter()
+
+    def preference(place: int) -> tuple[int, int, int, int]:
+        seen = [shown[value] for value in values[place]]
+        return -seen.count(0), sum(seen), sum(shown[pair] for pair in itertools.combinations(values[place], 2)), place
+
+    chosen: list[int] = []
+    for _ in range(min(count, len(tasks))):
+        rarest = min((value for value in left if left[value]), key=lambda value: (shown[value], axes.index(value[0])))
+        place = min(_spread(left[rarest]), key=preference)
+        for value in values[place]:
+            left[value].remove(place)
+        shown.update((*values[place], *itertools.combinations(values[place], 2)))
+        chosen.append(place)
+    return [tasks[place] for place in sorted(chosen)]
 
 
-def _values(task: Task) -> set[object]:
-    return set(task.axes.items())
+def _spread(places: Sequence[int]) -> Sequence[int]:
+    """All of a few, and of many as many as can be compared quickly, from everywhere among them."""
+    size = len(places)
+    return places if size <= _COMPARED else [places[number * _PRIME % size] for number in range(_COMPARED)]
 
 
-def _pairs(task: Task) -> set[object]:
-    return set(itertools.combinations(task.axes.items(), 2))
+_COMPARED: Final = 200
+_PRIME: Final = 7919
 
 
 def _with_parents(chosen: Iterable[Task], by_key: Mapping[str, Task]) -> frozenset[str]:

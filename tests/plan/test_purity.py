@@ -1,0 +1,138 @@
+"""The same spec, the same plan: byte for byte, on every machine, at every time."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+PLAN = """
+import json, sys
+from functools import partial
+from pathlib import Path
+from flux_batch.plan.make import make_plan
+from flux_batch.plan.saved import plan_to_json
+from flux_batch.plan.select import Selection
+from flux_batch.spec.files import inspect_reference
+from flux_batch.spec.load import load_spec
+
+spec = load_spec(Path(sys.argv[1]))
+selection = Selection(only="ratio != '9:16'", sample=7)
+plan = make_plan(spec, partial(inspect_reference, spec.folder), selection)
+value = plan_to_json(plan, spec="spec.yaml", selection=selection, settings=[], out=None)
+sys.stdout.buffer.write(json.dumps(value, ensure_ascii=False, indent=1).encode())
+"""
+
+WATCHED = """
+import codecs, json, sys
+from pathlib import Path
+from flux_batch.errors import InvalidSpec
+from flux_batch.plan.make import make_plan
+from flux_batch.plan.select import Selection
+from flux_batch.spec.load import load_spec
+from flux_batch.spec.records import ReferenceFile
+
+specs = [load_spec(Path(path)) for path in sys.argv[1:]]
+asked, seen, watching = [], [], False
+
+def inspect(path):
+    asked.append(path)
+    return ReferenceFile(path=path, sha256="00" * 32, bytes=1, mime="image/png", width=1, height=1)
+
+def watch(event, arguments):
+    quiet = event.startswith(("object.", "sys._getframe", "code.__new__")) or event in ("compile", "exec")
+    if watching and not quiet:
+        seen.append(f"{event} {arguments!r:.200}")
+
+codecs.lookup("unicode_escape")  # a codec of Python's own, which Jinja asks for once
+sys.addaudithook(watch)
+watching = True
+for spec in specs:
+    plan = make_plan(spec, inspect, Selection(only="n >= 1 and ratio != 'x'", sample=9, limit=5))
+watching = False
+print(json.dumps({"asked": asked, "seen": seen}))
+"""
+
+
+def run(code: str, *arguments: Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> bytes:
+    """What a fresh interpreter prints."""
+    found = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr.decode()
+    return found.stdout
+
+
+@pytest.fixture(scope="module")
+def usual() -> dict[str, bytes]:
+    """The plans of all example specs as they are made here and now."""
+    return {
+        path.name: run(PLAN, path)
+        for path in (ROOT / "specs" / name for name in ("campaign.yaml", "reference-edit.yaml"))
+    }
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"PYTHONHASHSEED": "0"},
+        {"PYTHONHASHSEED": "4242", "PYTHONOPTIMIZE": "1"},
+        {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1", "HOME": "/nowhere", "USER": "x"},
+        {"SOURCE_DATE_EPOCH": "1", "TZ": "UTC", "FAKETIME": "2001-01-01"},
+    ],
+    ids=" ".join,
+)
+def test_the_environment_does_not_matter(env: dict[str, str], usual: dict[str, bytes]) -> None:
+    """Hash seed, time zone, locale, encoding, home."""
+    for name, plan in usual.items():
+        assert run(PLAN, ROOT / "specs" / name, env=env) == plan
+
+
+def test_the_clock_does_not_matter(usual: dict[str, bytes]) -> None:
+    """Nor does chance."""
+    years_later = (
+        "import time, random\n"
+        "for name in ('time', 'time_ns', 'monotonic', 'perf_counter'):\n"
+        "    setattr(time, name, lambda real=getattr(time, name): real() * 3 + 10**9)\n"
+        "random.seed(99)\n"
+    )
+    assert run(years_later + PLAN, ROOT / "specs/campaign.yaml") == usual["campaign.yaml"]
+
+
+def test_the_place_does_not_matter(tmp_path: Path, usual: dict[str, bytes]) -> None:
+    """Another folder, another working directory, a relative path."""
+    there = tmp_path / "wo änders"
+    shutil.copytree(ROOT / "specs", there)
+    for name, plan in usual.items():
+        assert run(PLAN, there / name, cwd=tmp_path) == plan
+        assert run(PLAN, Path(name), cwd=there) == plan
+
+
+def test_a_plan_says_nothing_about_this_machine(usual: dict[str, bytes]) -> None:
+    """No folder, no user, no time."""
+    for plan in usual.values():
+        text = plan.decode()
+        assert str(ROOT) not in text
+        assert str(Path.home()) not in text
+        assert "object at 0x" not in text
+
+
+def test_planning_opens_no_file_and_no_socket() -> None:
+    """What it knows of files it was told by ``inspect``: Python's own audit sees nothing else happen."""
+    found = json.loads(run(WATCHED, *sorted((ROOT / "specs").glob("*.yaml"))))
+    assert found["asked"] == ["assets/mug.png"]
+    assert found["seen"] == []

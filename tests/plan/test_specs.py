@@ -1,0 +1,68 @@
+"""Every example spec is planned, and makes and costs what it promises."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from flux_batch.plan.diff import diff
+from flux_batch.plan.estimate import estimate
+from flux_batch.plan.make import make_plan
+from flux_batch.plan.naming import stem_problem
+from flux_batch.plan.records import Plan
+from flux_batch.spec.files import inspect_reference
+from flux_batch.spec.load import load_spec
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+EXPECTED = {
+    "campaign.yaml": (66, "2.64"),
+    "edit-chain.yaml": (20, "0.80"),
+    "model-ab.yaml": (18, "0.72"),
+    "product-matrix.yaml": (29, "1.16"),
+    "quickstart.yaml": (12, "0.48"),
+    "reference-edit.yaml": (10, "0.40"),
+}
+"""File → images, USD."""
+
+
+def plan(name: str) -> Plan:
+    """The plan of an example."""
+    spec = load_spec(SPECS / name)
+    return make_plan(spec, partial(inspect_reference, spec.folder))
+
+
+def test_every_example_is_in_the_table() -> None:
+    """A new one is planned from its first day."""
+    assert {path.name for path in SPECS.glob("*.*ml")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_an_example_makes_and_costs_what_it_should(name: str) -> None:
+    """No image twice, no note, good names."""
+    made = plan(name)
+    images, cost = EXPECTED[name]
+    assert len(made.tasks) == len(made.purchases()) == len({task.stem for task in made.tasks}) == images
+    assert estimate(made, diff(made, {})).cost == Decimal(cost)
+    assert made.notes == ()
+    assert not [task.stem for task in made.tasks if stem_problem(task.stem)]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_an_example_says_itself_what_it_makes_and_costs(name: str) -> None:
+    """In the comment at its top, which nobody may forget to change."""
+    head = (SPECS / name).read_text().partition("\nversion:")[0]
+    images, cost = EXPECTED[name]
+    assert re.search(rf"\b{images} images", head)
+    assert f"${cost}" in head
+
+
+def test_examples_without_naming_need_no_key_in_a_name() -> None:
+    """Labels tell all images apart."""
+    for name in ("edit-chain.yaml", "model-ab.yaml", "quickstart.yaml", "reference-edit.yaml"):
+        for task in plan(name).tasks:
+            assert task.key[:8] not in task.stem
