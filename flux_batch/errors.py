@@ -69,11 +69,15 @@ class Problem:
 
 
 class InvalidSpec(UsageError):
-    """A spec with at least one problem; ``problems`` holds every one found."""
+    """A spec with at least one problem; ``problems`` holds every one found.
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    ``draft`` is what could be read all the same, None for nothing: later checks may find more in it.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...], draft: object = None) -> None:
         super().__init__(f"{len(problems)} problem{'s' if len(problems) != 1 else ''} in the spec")
         self.problems = problems
+        self.draft = draft
 
 
 class RefusedToSpend(FluxBatchError):

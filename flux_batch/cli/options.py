@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -38,6 +39,15 @@ def selection_options(command: F) -> F:
 def selection_from(only: str | None, limit: int | None, sample: int | None) -> Selection:
     """The selection that the options make."""
     return Selection(only=only, limit=limit, sample=sample)
+
+
+def retyped(
+    spec: Path, only: str | None, limit: int | None, sample: int | None, settings: tuple[str, ...], out: Path | None
+) -> str:
+    """The arguments of a command as they can be typed again: whoever copies them gets the same images."""
+    named = {"--only": only, "--limit": limit, "--sample": sample, "--out": out}
+    words = [str(spec), *(word for name, value in named.items() if value is not None for word in (name, str(value)))]
+    return shlex.join([*words, *(word for setting in settings for word in ("--set", setting))])
 
 
 class Usd(click.ParamType[Decimal]):

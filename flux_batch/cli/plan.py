@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option, out_option, selection_from, selection_options, spec_argument
+from flux_batch.cli.options import json_option, out_option, retyped, selection_from, selection_options, spec_argument
 from flux_batch.cli.output import clean, print_json, say
 
 EXAMPLE = """
@@ -39,7 +39,8 @@ def plan(
     as_json: bool,
 ) -> None:
     """Say what a run would make and cost. Sends nothing, needs no key."""
-    from flux_batch.cli.plan_text import plan_json, plan_lines
+    from flux_batch.cli.plan_json import plan_json
+    from flux_batch.cli.plan_text import plan_lines
     from flux_batch.cli.planning import compare, default_folder, make
     from flux_batch.plan.saved import plan_to_json
 
@@ -62,4 +63,5 @@ def plan(
         for line in plan_lines(planned, shutil.get_terminal_size().columns):
             click.echo(clean(line))
     if not as_json or output is not None:
-        say(f"\nNothing was sent, nothing was spent.  Next: flux-batch run {output or spec}")
+        typed = output or retyped(spec, only, limit, sample, settings, out)
+        say(f"\nNothing was sent, nothing was spent.  Next: flux-batch run {typed}")

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from flux_batch.errors import InvalidSpec
+from flux_batch.plan.checks import with_misspellings
 from flux_batch.plan.diff import diff
 from flux_batch.plan.estimate import Estimate, estimate
 from flux_batch.plan.make import make_plan
-from flux_batch.plan.records import Change, Plan
+from flux_batch.plan.records import Action, Change, Plan, Task
 from flux_batch.plan.select import Selection
 from flux_batch.run.state import FILE, StateFile
 from flux_batch.spec.load import load_spec
@@ -18,7 +20,10 @@ from flux_batch.spec.records import Spec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A plan held against its run folder. ``spent`` and ``reserved`` are USD in that folder so far."""
+    """A plan held against its run folder.
+
+    ``spent`` and ``reserved`` are USD in that folder so far; in a ``rehearsal`` folder they are no real money.
+    """
 
     spec: Spec
     plan: Plan
@@ -27,20 +32,33 @@ class Planned:
     estimate: Estimate
     spent: Decimal
     reserved: Decimal
+    rehearsal: bool
+
+    def selected(self) -> list[Task]:
+        """The images this run is about, in the order of the spec."""
+        return [task for task in self.plan.tasks if task.key in self.plan.selected]
+
+    def new(self) -> list[Task]:
+        """The images that would be bought, each request once."""
+        keys = {change.key for change in self.changes if change.action is Action.NEW}
+        return [task for key, task in self.plan.purchases().items() if key in keys]
 
 
 def make(path: Path, selection: Selection, settings: tuple[str, ...]) -> tuple[Spec, Plan]:
     """Read and expand a spec; raises InvalidSpec with every problem."""
-    spec = load_spec(path, settings)
+    try:
+        spec = load_spec(path, settings)
+    except InvalidSpec as error:
+        raise with_misspellings(error) from None
     return spec, make_plan(spec, selection=selection)
 
 
 def compare(spec: Spec, plan: Plan, folder: Path, *, retry_failed: bool = False) -> Planned:
     """Hold a plan against a run folder; reads, and creates nothing."""
-    known, committed = {}, (Decimal(0), Decimal(0))
+    known, committed, rehearsal = {}, (Decimal(0), Decimal(0)), False
     if (folder / FILE).is_file():
         with StateFile(folder / FILE, read_only=True) as state:
-            known, committed = state.known(), state.committed()
+            known, committed, rehearsal = state.known(), state.committed(), state.meta("rehearsal") == "1"
     changes = diff(plan, known, retry_failed=retry_failed)
     return Planned(
         spec=spec,
@@ -50,6 +68,7 @@ def compare(spec: Spec, plan: Plan, folder: Path, *, retry_failed: bool = False)
         estimate=estimate(plan, changes, resend=spec.execution.when_uncertain == "resend"),
         spent=committed[0],
         reserved=committed[1],
+        rehearsal=rehearsal,
     )
 
 

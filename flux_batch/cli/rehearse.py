@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option, out_option, selection_from, selection_options, spec_argument
+from flux_batch.cli.options import json_option, out_option, retyped, selection_from, selection_options, spec_argument
 
 EXAMPLE = """
     flux-batch rehearse specs/quickstart.yaml
@@ -46,7 +46,7 @@ def rehearse(
     read, plan = make(spec, selection_from(only, limit, sample), settings)
     real = default_folder(read)
     folder = out or real.with_name(f"{real.name}-rehearsal")
-    command = f"flux-batch rehearse {spec}" + ("" if out is None else f" --out {out}")
+    command = f"flux-batch rehearse {retyped(spec, only, limit, sample, settings, out)}"
     ended = rehearsal(read, plan, folder, faults=faults, command=command)
     tell(ended, as_json=as_json)
     ctx.exit(ended.exit_code)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from flux_batch.cli.command import Command
-from flux_batch.cli.options import Usd, json_option, out_option, selection_from, selection_options
+from flux_batch.cli.options import Usd, json_option, out_option, retyped, selection_from, selection_options
 
 EXAMPLE = """
     flux-batch run specs/quickstart.yaml
@@ -53,7 +53,7 @@ def run(
     from flux_batch.plan.saved import check_unmoved, is_saved_plan, read_saved_plan
     from flux_batch.run.session import RunOptions, rules_for
 
-    selection = selection_from(only, limit, sample)
+    selection, typed_out = selection_from(only, limit, sample), out
     if is_saved_plan(spec_or_plan):
         saved = read_saved_plan(spec_or_plan)
         if not selection.everything or settings:
@@ -73,7 +73,7 @@ def run(
         max_cost=max_cost,
         retry_failed=retry_failed,
     )
-    command = f"flux-batch run {spec_or_plan}" + ("" if out is None else f" --out {out}")
+    command = f"flux-batch run {retyped(spec_or_plan, only, limit, sample, settings, typed_out)}"
     ended = carry_out(spec, plan, settings_from(os.environ), options, yes=yes, command=command)
     tell(ended, as_json=as_json)
     ctx.exit(ended.exit_code)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from flux_batch.errors import Problem
+from flux_batch.errors import InvalidSpec, Problem
 from flux_batch.plan.matrix import axis_of, own_axes, writes
 from flux_batch.plan.template import TemplateProblem, compile_template, leftover, literals
 from flux_batch.spec.edits import ancestors
@@ -38,6 +38,19 @@ def check_templates(spec: Spec) -> Checked:
         known = frozenset(name for job in spec.jobs for name in names_for(spec, job))
         errors.update(dict.fromkeys(_template_errors(spec, spec.naming, ("naming",), known, used)))
     return Checked(errors=tuple(errors), broken=frozenset(broken), notes=() if errors else _unused(spec, used))
+
+
+def with_misspellings(error: InvalidSpec) -> InvalidSpec:
+    """Add what is surely wrong with the templates of a spec that is invalid anyway, so that one round shows all.
+
+    Only near misses count: a name nothing is like may well be defined in the part that could not be read.
+    """
+    if not isinstance(error.draft, Spec):
+        return error
+    lines = {problem.line for problem in error.problems}
+    more = [each for each in check_templates(error.draft).errors if each.line not in lines]
+    sure = [each for each in more if each.hint.startswith("did you mean")]
+    return InvalidSpec(tuple(sorted([*error.problems, *sure], key=lambda each: (each.line, each.column))))
 
 
 def names_for(spec: Spec, job: Job) -> frozenset[str]:

@@ -36,7 +36,7 @@ def parse_spec(path: Path, text: str, settings: Sequence[str] = ()) -> Spec:
     spec = _built(document.value, desk)
     problems = _merged(document, found, desk)
     if spec is None or problems:
-        raise InvalidSpec(problems)
+        raise InvalidSpec(problems, draft=spec)
     return spec
 
 

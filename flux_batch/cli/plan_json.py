@@ -1,0 +1,50 @@
+"""A plan as a script reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flux_batch.cli.planning import Planned
+from flux_batch.plan.codec import price_to_json
+from flux_batch.plan.money import decimal_text
+from flux_batch.plan.records import CURRENCY
+
+
+def plan_json(planned: Planned) -> dict[str, Any]:
+    """The plan for scripts: the contract's fields first, money as decimal strings."""
+    cost, plan = planned.estimate, planned.plan
+    selected = planned.selected()
+    return {
+        "tasks": len(selected),
+        "new": cost.new,
+        "reused": cost.reused,
+        "removed": cost.removed,
+        "estimate": decimal_text(cost.cost),
+        "worst_case": decimal_text(cost.worst_case),
+        "currency": CURRENCY,
+        "name": plan.name,
+        "spec": str(planned.spec.source.path),
+        "run_folder": str(planned.folder),
+        "all_tasks": len(plan.tasks),
+        "resumed": cost.resumed,
+        "failed": cost.failed,
+        "from_scratch": decimal_text(cost.from_scratch),
+        "spent": decimal_text(planned.spent),
+        "reserved": decimal_text(planned.reserved),
+        "budget": {"max": decimal_text(planned.spec.budget.max), "warn": decimal_text(planned.spec.budget.warn)},
+        "uploads": len(plan.references),
+        "models": [
+            {"model": row.model, "images": row.images, "unit": decimal_text(row.unit), "total": decimal_text(row.total)}
+            for row in cost.models
+        ],
+        "prices": [price_to_json(price) for price in plan.prices],
+        "first_prompt": (planned.new() or selected)[0].prompt,
+        "changes": [
+            {"id": change.id, "key": change.key, "action": change.action.value, "reason": change.reason}
+            for change in planned.changes
+        ],
+        "notes": [
+            {"file": note.file, "line": note.line, "column": note.column, "message": note.message, "hint": note.hint}
+            for note in plan.notes
+        ],
+    }
