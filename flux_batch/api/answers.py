@@ -33,7 +33,7 @@ def error_for(status: int, headers: Mapping[str, str], answer: object, now: floa
     body = parse_error(answer)
     if status == 429 or (status == 503 and body is not None and body.code.startswith("rate_limit")):
         return Throttled(_said(status, body), retry_after(headers.get("retry-after"), now))
-    if 300 <= status < 400:
+    if status < 400:
         return Unclear(f"the server redirects ({status}); TOAPIS_BASE_URL may name the wrong host")
     if status in (401, 402):
         return AccountRejected(status, body.code if body else "", body.message if body else _NO_WORDS)
@@ -61,7 +61,10 @@ def _until(date: str, now: float) -> float:
 
 
 def _rejected(status: int, body: ErrorBody) -> Rejected:
-    kind = {403: AccountRejected, 404: TaskNotFound}.get(status, Rejected)
+    if status == 403:
+        return AccountRejected(status, body.code, body.message)
+    # A 404 without a code does not say that it is about a task; a lookup must not take it for an absence.
+    kind = TaskNotFound if status == 404 and body.code else Rejected
     return kind(status, body.code, body.message)
 
 

@@ -19,7 +19,7 @@ import httpx
 from flux_batch import __version__
 from flux_batch.api.answers import error_for, read_json
 from flux_batch.api.settings import ApiSettings
-from flux_batch.api.transport import HTTP_FAILURES, api_transport, translate
+from flux_batch.api.transport import HTTP_FAILURES, NoCookies, api_transport, translate
 from flux_batch.api.uploads import checked_upload
 from flux_batch.api.wire import (
     BALANCE_PATH,
@@ -28,6 +28,7 @@ from flux_batch.api.wire import (
     Balance,
     TaskSnapshot,
     parse_balance,
+    parse_error,
     parse_task,
     parse_upload,
 )
@@ -89,12 +90,12 @@ class ApiClient:
             "POST", SUBMIT_PATH, content=body, headers={"Content-Type": "application/json"}
         )
         answer = await self._call(self._submits, request, self._timeouts.submit)
-        return _expect(parse_task(answer), "accepted the request without a task id")
+        return _expect(parse_task(answer), answer, "accepted the request without a task id")
 
     async def status(self, task_id: str) -> TaskSnapshot:
         """What became of a task, by the provider's id or by our business id."""
         answer = await self._get(f"{SUBMIT_PATH}/{quote(task_id, safe='')}")
-        return _expect(parse_task(answer), "described a task without an id")
+        return _expect(parse_task(answer), answer, "described a task without an id")
 
     async def upload(self, path: Path) -> str:
         """Send an image and return its public URL; raises UsageError for one the API would refuse."""
@@ -103,11 +104,12 @@ class ApiClient:
             files = {"file": (f"reference.{mime.split('/')[1]}", file, mime)}
             request = self._queries.build_request("POST", UPLOAD_PATH, files=files, data={"purpose": "generation"})
             answer = await self._call(self._queries, request, self._timeouts.upload)
-        return _expect(parse_upload(answer), "took the upload without giving its URL")
+        return _expect(parse_upload(answer), answer, "took the upload without giving its URL")
 
     async def balance(self) -> Balance:
         """What the account holds, in the account's own unit."""
-        return _expect(parse_balance(await self._get(BALANCE_PATH)), "did not say the balance")
+        answer = await self._get(BALANCE_PATH)
+        return _expect(parse_balance(answer), answer, "did not say the balance")
 
     async def _get(self, path: str) -> object:
         return await self._call(self._queries, self._queries.build_request("GET", path), self._timeouts.query)
@@ -119,7 +121,7 @@ class ApiClient:
                 response = await client.send(request, stream=True)
                 content = await _read(response)
         except HTTP_FAILURES as error:
-            raise translate(error) from None
+            raise translate(error, hide=self.settings.key.reveal()) from None
         answer = read_json(self._without_key(content))
         if failure := error_for(response.status_code, response.headers, answer, self._now()):
             raise failure
@@ -135,6 +137,7 @@ class ApiClient:
             headers={"Authorization": f"Bearer {self.settings.key.reveal()}", "User-Agent": USER_AGENT},
             timeout=httpx.Timeout(None, connect=self._timeouts.connect),
             transport=api_transport(keep_alive=keep_alive, connections=connections),
+            cookies=NoCookies(),
             follow_redirects=False,
             trust_env=False,
         )
@@ -153,7 +156,9 @@ async def _read(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def _expect(value: T | None, lapse: str) -> T:
-    if value is None:
-        raise Unclear(f"the server {lapse}")
-    return value
+def _expect(value: T | None, answer: object, lapse: str) -> T:
+    """The value; without one, what is missing and what the API says about it."""
+    if value is not None:
+        return value
+    said = parse_error(answer)
+    raise Unclear(f"the server {lapse}: {said.message}" if said and said.message else f"the server {lapse}")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
+from aiohttp.abc import AbstractResolver
 
 from flux_batch.api.settings import is_loopback
-from flux_batch.api.transport import HTTP_FAILURES, allowed_address, public_transport, translate
+from flux_batch.api.transport import HTTP_FAILURES, NoCookies, public_transport, translate
 from flux_batch.errors import Rejected, Unclear
 
 MAX_HOPS: Final = 3
@@ -22,14 +22,25 @@ GONE: Final = frozenset({403, 404, 410})
 
 
 class FileClient:
-    """Fetches result files. ``loopback`` allows http and this machine, for an API that runs there."""
+    """Fetches result files. ``loopback`` allows http and this machine, for an API that runs there.
 
-    def __init__(self, *, loopback: bool, connections: int = 100, connect: float = 10.0) -> None:
+    ``resolver`` stands in for this machine's own way to look names up.
+    """
+
+    def __init__(
+        self,
+        *,
+        loopback: bool,
+        connections: int = 100,
+        connect: float = 10.0,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
         self._loopback = loopback
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=connect),
-            transport=public_transport(loopback=loopback, connections=connections),
+            transport=public_transport(loopback=loopback, connections=connections, resolver=resolver),
             headers={"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "flux-batch"},
+            cookies=NoCookies(),
             follow_redirects=False,
             trust_env=False,
         )
@@ -66,29 +77,42 @@ class FileClient:
 
     async def _follow(self, url: str) -> httpx.Response:
         for _ in range(MAX_HOPS + 1):
-            self._check(url)
-            response = await self._send(url)
-            if not response.is_redirect:
+            response = await self._send(self._checked(url))
+            if not response.has_redirect_location:
                 return await _accepted(response)
-            url = urljoin(url, response.headers.get("location", ""))
             await response.aclose()
+            url = _joined(url, response.headers["location"])
         raise Unclear(f"the file host redirects more than {MAX_HOPS} times")
 
-    async def _send(self, url: str) -> httpx.Response:
+    async def _send(self, url: httpx.URL) -> httpx.Response:
         try:
             return await self._client.send(self._client.build_request("GET", url), stream=True)
         except HTTP_FAILURES as error:
             raise translate(error) from None
 
-    def _check(self, url: str) -> None:
-        """Refuse a URL that points anywhere but the public web (or this machine, when the API is there)."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        local = self._loopback and is_loopback(host)
-        if parts.scheme != "https" and not (parts.scheme == "http" and local):
+    def _checked(self, url: str) -> httpx.URL:
+        """The URL as it will be asked for, if it is https (or http on this machine, when the API is there).
+
+        Which addresses are private is checked where the connection is made.
+        """
+        try:
+            address = httpx.URL(url)
+        except (httpx.InvalidURL, ValueError):
+            raise Unclear("the file's address is not a URL") from None
+        local = self._loopback and is_loopback(address.host)
+        if address.scheme != "https" and not (address.scheme == "http" and local):
             raise Unclear("the file's address is not https")
-        if not local and _is_address(host) and not allowed_address(self._loopback)(host):
-            raise Unclear("the file's address points into a private network")
+        if address.userinfo:
+            # It would become an Authorization header.
+            raise Unclear("the file's address carries a user name or password")
+        return address
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise Unclear("the file host redirects to something that is not a URL") from None
 
 
 async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
@@ -113,11 +137,3 @@ async def _accepted(response: httpx.Response) -> httpx.Response:
     if status in GONE:
         raise Rejected(status, "file_gone", "the file is no longer there")
     raise Unclear(f"the file host answered {status}" + (f" ({encoding})" if encoding != "identity" else ""))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flux_batch.errors import UsageError
 
@@ -16,6 +16,8 @@ BASE_VARIABLE: Final = "TOAPIS_BASE_URL"
 DEFAULT_BASE: Final = "https://toapis.com/v1"
 
 _KEY = re.compile(r"[\x21-\x7e]{4,512}")
+_HOST = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})*\.?|[0-9a-f:.]*:[0-9a-f:.]*")
+"""A name made of labels, or an IPv6 address."""
 
 
 class Secret:
@@ -71,15 +73,26 @@ def api_settings(base: str, key: str) -> ApiSettings:
 
 def normal_base(base: str) -> str:
     """The base with exactly one ``/v1`` at its end; https, or http on this machine."""
-    url = urlsplit(base.strip())
-    if url.scheme not in ("http", "https") or not url.hostname:
+    url = _parts(base.strip())
+    host = (url.hostname or "") if url is not None else ""
+    if url is None or url.scheme not in ("http", "https") or not _HOST.fullmatch(host):
         raise UsageError(f"{BASE_VARIABLE} must be a URL like {DEFAULT_BASE}")
-    if url.username or url.password or url.query or url.fragment:
+    if "@" in url.netloc or url.query or url.fragment:
         raise UsageError(f"{BASE_VARIABLE} must be a plain URL, without a user, a ? or a #")
-    if url.scheme == "http" and not is_loopback(url.hostname):
+    if url.scheme == "http" and not is_loopback(host):
         raise UsageError(f"{BASE_VARIABLE} must begin with https:// (http is for a server on this machine)")
     path = url.path.rstrip("/").removesuffix("/v1")
     return f"{url.scheme}://{url.netloc}{path}/v1"
+
+
+def _parts(base: str) -> SplitResult | None:
+    """The URL taken apart; None when a bracket does not close or the port is not one."""
+    try:
+        url = urlsplit(base)
+        _ = url.port
+    except ValueError:
+        return None
+    return url
 
 
 def is_loopback(host: str) -> bool:

@@ -7,15 +7,19 @@ its own class decides.
 
 from __future__ import annotations
 
+import errno
+import re
 import socket
+import ssl
 from collections.abc import Callable
-from ipaddress import ip_address
+from functools import cache
+from http.cookiejar import CookieJar
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 import aiohttp
 import httpx
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
 
 from flux_batch.errors import ApiError, NotSent, Unclear
@@ -24,11 +28,13 @@ HTTP_FAILURES: Final = (
     httpx.HTTPError,
     httpx.InvalidURL,
     httpx.StreamError,
+    httpx.CookieConflict,
     aiohttp.ClientError,
     TimeoutError,
     OSError,
+    UnicodeError,
 )
-"""Everything the wire can raise at us; anything else is a bug."""
+"""Everything the wire can raise at us; anything else is a bug. UnicodeError: a host name DNS has no spelling for."""
 
 _NEVER_CONNECTED: Final = (
     aiohttp.ClientConnectorError,
@@ -40,69 +46,128 @@ _NEVER_CONNECTED_HTTPX: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
+    # Not InvalidURL and UnsupportedProtocol: httpx reads the Location of a redirect, although it is not to follow it.
 )
 
 
-def translate(error: BaseException) -> ApiError:
-    """Our word for a failure of the wire: NotSent only where no connection can have been made."""
+def translate(error: BaseException, *, hide: str = "") -> ApiError:
+    """Our word for a failure of the wire: NotSent only where no connection can have been made.
+
+    A server may send the key back in what it answers, and the libraries quote what they cannot read: ``hide`` is it.
+    """
     cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
     unsent = _NEVER_CONNECTED if isinstance(cause, aiohttp.ClientError) else _NEVER_CONNECTED_HTTPX
-    if isinstance(cause, unsent):
-        return NotSent(f"no connection: {_words(cause)}")
-    return Unclear(f"the connection failed: {_words(cause)}")
+    if isinstance(cause, unsent) and not isinstance(cause, aiohttp.RedirectClientError):
+        return NotSent(f"no connection: {_words(cause, hide)}")
+    return Unclear(f"the connection failed: {_words(cause, hide)}")
 
 
 def api_transport(*, keep_alive: bool, connections: int) -> AiohttpTransport:
     """A transport for the API host. Without keep-alive an idle connection cannot die under a paid request."""
 
     def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=connections, force_close=not keep_alive)
+        connector = aiohttp.TCPConnector(limit=connections, force_close=not keep_alive, ssl=_trust())
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
-    return AiohttpTransport(client=session)
+    return AiohttpTransport(client=session, verify=_trust())
 
 
-def public_transport(*, loopback: bool, connections: int) -> AiohttpTransport:
-    """A transport that connects to public addresses only, or to this machine only when ``loopback``."""
+def public_transport(*, loopback: bool, connections: int, resolver: AbstractResolver | None = None) -> AiohttpTransport:
+    """A transport that connects to public addresses only, or also to this machine when ``loopback``."""
 
     def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=connections, resolver=_CheckedResolver(allowed_address(loopback)))
+        connector = aiohttp.TCPConnector(
+            limit=connections, resolver=resolver, socket_factory=_sockets_to(allowed_address(loopback)), ssl=_trust()
+        )
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
-    return AiohttpTransport(client=session)
+    return AiohttpTransport(client=session, verify=_trust())
+
+
+class NoCookies(CookieJar):
+    """Takes none: one that is not ASCII would break every request after it, one with an odd date prints a traceback."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave them where they are."""
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whom to believe: certifi's roots, and this machine's own (a company's, ``SSL_CERT_FILE``).
+
+    Loaded once: each transport would else read its own, 15 ms a time.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def allowed_address(loopback: bool) -> Callable[[str], bool]:
     """Which addresses result files may come from."""
 
     def allowed(host: str) -> bool:
-        address = ip_address(host)
-        return address.is_global or (loopback and address.is_loopback)
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        return _is_public(address) or (loopback and address.is_loopback)
 
     return allowed
 
 
-class _CheckedResolver(AbstractResolver):
-    """Resolves once and hands on only allowed addresses, so that what was checked is what is connected to."""
+def _sockets_to(allowed: Callable[[str], bool]) -> aiohttp.SocketFactoryType:
+    """Opens sockets to allowed addresses only.
 
-    def __init__(self, allowed: Callable[[str], bool]) -> None:
-        self._resolver = ThreadedResolver()
-        self._allowed = allowed
+    It is asked with the very address that is connected to next: after every resolver, and for every way to write an
+    address that a URL parser further down understands and a check further up does not.
+    """
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        if not all(self._allowed(answer["host"]) for answer in found):
-            raise OSError(f"{host} points into a private network")
-        return found
+    def open_socket(info: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if not allowed(str(address[0])):
+            raise PermissionError(errno.EACCES, "the address is in a private network")
+        return socket.socket(family, kind, protocol)
 
-    async def close(self) -> None:
-        await self._resolver.close()
+    return open_socket
 
 
-def _words(error: BaseException) -> str:
-    text = str(error) or type(error).__name__
+_UNICAST: Final = IPv6Network("2000::/3")
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether anybody on the internet can be there; Python's ``is_global`` counts multicast, 6to4 and more as such."""
+    if isinstance(address, IPv4Address):
+        return address.is_global and not address.is_multicast
+    inner = IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else address.ipv4_mapped
+    if inner is not None:
+        return _is_public(inner)
+    return address.is_global and address in _UNICAST and address.sixtofour is None
+
+
+_QUERY = re.compile(r"""(https?://[^\s?'"]*)\?[^\s'"]*""")
+"""The part of a URL that signs it: whoever reads it in a log can fetch the file."""
+
+
+def _words(error: BaseException, hide: str) -> str:
+    """What a library says of a failure, in one line, without the server's own bytes and without secrets."""
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        text = "the server closed it without an answer"
+    elif isinstance(error, aiohttp.ClientResponseError):
+        text = f"the answer is not HTTP: {error.message.partition(':')[0]}"
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        text = f"{error.host}:{error.port}: {_reason(error)}"
+    else:
+        text = _QUERY.sub(r"\1", str(error)) or type(error).__name__
+    if hide:
+        text = text.replace(hide, "[key]")
     return " ".join(text.split())[:300]
+
+
+def _reason(error: aiohttp.ClientConnectorError) -> str:
+    """Why there is no connection, without the objects that aiohttp's own text shows."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return str(error.certificate_error)
+    reason = error.os_error
+    return reason.strerror or str(reason) or type(reason).__name__

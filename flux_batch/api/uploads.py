@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from flux_batch.errors import UsageError
@@ -9,12 +10,15 @@ from flux_batch.spec.vocabulary import UPLOAD_MAX_BYTES
 
 
 def checked_upload(path: Path) -> str:
-    """The MIME type of an image the API accepts; raises UsageError for a wrong type or over 10 MB."""
-    size = path.stat().st_size
+    """The MIME type of an image the API accepts; raises UsageError for a wrong type, over 10 MB, or no file."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            mime = sniff(file.read(16))
+    except OSError as error:
+        raise UsageError(f"{path.name} cannot be read: {error.strerror}") from None
     if size > UPLOAD_MAX_BYTES:
-        raise UsageError(f"{path.name} has {size / 1024 / 1024:.1f} MB; the provider takes at most 10 MB")
-    with path.open("rb") as file:
-        mime = sniff(file.read(16))
+        raise UsageError(f"{path.name} has {size / 1024 / 1024:.2f} MB; the provider takes at most 10 MB")
     if mime is None:
         raise UsageError(f"{path.name} is not a JPEG, PNG, WebP or GIF image")
     return mime

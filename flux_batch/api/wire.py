@@ -15,6 +15,9 @@ SUBMIT_PATH: Final = "/images/generations"
 UPLOAD_PATH: Final = "/uploads/images"
 BALANCE_PATH: Final = "/balance"
 
+_MANY: Final = Decimal(10) ** 15
+"""More Unix seconds than there will be; arithmetic on what is larger overflows somewhere."""
+
 JsonObject = Mapping[str, Any]
 
 
@@ -103,10 +106,16 @@ def parse_task(answer: object) -> TaskSnapshot | None:
 
 
 def parse_error(answer: object) -> ErrorBody | None:
-    """Read ``{"error": {"code", "message", "type"}}``; code may be a number or a word, the word wins."""
-    error = answer.get("error") if isinstance(answer, Mapping) else None
-    if not isinstance(error, Mapping):
+    """Read ``{"error": {"code", "message", "type"}}``; code may be a number or a word, the word wins.
+
+    Uploads and balance say ``{"success": false, "message"}`` instead: an error without a code.
+    """
+    if not isinstance(answer, Mapping):
         return None
+    error = answer.get("error")
+    if not isinstance(error, Mapping):
+        refused = answer.get("success") is False
+        return ErrorBody(code="", message=_text(answer.get("message"))) if refused else None
     code, kind = error.get("code"), _text(error.get("type"))
     word = code if isinstance(code, str) and not code.isdigit() else kind or _text(code)
     return ErrorBody(code=word, message=_text(error.get("message")))
@@ -138,15 +147,23 @@ def _result_url(answer: JsonObject) -> str | None:
 
 
 def _text(value: object) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    """A text, or a whole number as one. Half of a surrogate pair is legal JSON and breaks everything behind it."""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return ""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    number = _decimal(value) if isinstance(value, int | float) else None
+    return float(number) if number is not None and abs(number) < _MANY else None
 
 
 def _decimal(value: object) -> Decimal | None:
+    """A finite number; JSON as Python reads it also has NaN and Infinity."""
+    if isinstance(value, bool):
+        return None
     try:
-        return Decimal(str(value)) if not isinstance(value, bool) else None
+        number = Decimal(str(value))
     except InvalidOperation:
         return None
+    return number if number.is_finite() else None

@@ -1,0 +1,1 @@
+"""The wire, module by module: pure readers, real sockets that misbehave, and the simulator."""

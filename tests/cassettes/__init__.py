@@ -1,0 +1,1 @@
+"""Recorded and published answers, played back to the client without a network."""
