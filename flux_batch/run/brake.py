@@ -19,13 +19,15 @@ class Brake:
     stopped: str | None = None
     _halted: bool = False
     _sleeping: dict[asyncio.Task[object], bool] = field(default_factory=dict)
+    _woken: set[asyncio.Task[object]] = field(default_factory=set)
 
     def stop(self, reason: str, *, halt: bool) -> None:
         """Send nothing more; with ``halt`` also stop waiting for what was already sent."""
         self.stopped = self.stopped or reason
         self._halted = self._halted or halt
         for task, before_send in self._sleeping.items():
-            if halt or before_send:
+            if (halt or before_send) and task not in self._woken:
+                self._woken.add(task)
                 task.cancel()
 
     async def pause(self, seconds: float, *, before_send: bool = False) -> bool:
@@ -39,10 +41,10 @@ class Brake:
         try:
             await self.clock.sleep(seconds)
         except asyncio.CancelledError:
-            if self.stopped is None:
+            if task not in self._woken or task.uncancel() > 0:  # somebody else ends this task
                 raise
-            task.uncancel()
             return False
         finally:
             del self._sleeping[task]
+            self._woken.discard(task)
         return True

@@ -27,12 +27,21 @@ async def download(files: FileClient, url: str, folder: Path, stem: str) -> Stor
     """
     part = folder / IMAGES / f"{stem}.part"
     try:
-        part.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(part.parent)
         async with files.stream(url, seconds=SECONDS) as chunks:
             sha256, size = await _write(part, chunks)
         return await asyncio.to_thread(_keep, part, folder, stem, sha256, size)
     except OSError as error:
         raise LocalFailure(f"{part}: {error.strerror}; the image is paid and waits at the provider") from None
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, as durable as what will stand in it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 async def _write(part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int]:

@@ -20,6 +20,17 @@ from flux_batch.run.state import StateFile
 SIMULATOR: Final = "simulator"
 
 
+def keep_apart(state: StateFile, *, rehearsal: bool) -> None:
+    """Raise StateUnusable where a rehearsal would forget what is paid, or a real run take drawn pictures for bought."""
+    before = state.meta("rehearsal")
+    if before is None or (before == "1") == rehearsal or not _begun(state):
+        return
+    folder = state.path.parent
+    if rehearsal:
+        raise StateUnusable(f"{folder} holds a real run; rehearse in another folder")
+    raise StateUnusable(f"{folder} holds a rehearsal, whose images are only drawn; run in another folder")
+
+
 def claim_identity(state: StateFile, settings: ApiSettings, *, rehearsal: bool) -> None:
     """Note the account and server of a run, or raise StateUnusable when images are under way with others."""
     if rehearsal:
@@ -28,10 +39,10 @@ def claim_identity(state: StateFile, settings: ApiSettings, *, rehearsal: bool) 
     salt = state.meta("key_salt") or secrets.token_hex(16)
     wanted = {"base_url": settings.base_url, "key_salt": salt, "key_mark": _mark(salt, settings), "rehearsal": "0"}
     known = {name: state.meta(name) for name in wanted}
-    if state.meta("base_url") is not None and known != wanted and _under_way(state):
+    if state.meta("base_url") is not None and known != wanted and under_way(state):
         what = "server" if known["base_url"] != wanted["base_url"] else "key"
         raise StateUnusable(
-            f"{_under_way(state)} images of {state.path.parent} are under way with another {what}"
+            f"{under_way(state)} images of {state.path.parent} are under way with another {what}"
             f"{_at(known['base_url']) if what == 'server' else ''}; go on with that one, so that none is bought twice"
         )
     _note(state, wanted)
@@ -42,9 +53,14 @@ def _mark(salt: str, settings: ApiSettings) -> str:
     return hmac.new(bytes.fromhex(salt), settings.key.reveal().encode(), hashlib.sha256).hexdigest()[:16]
 
 
-def _under_way(state: StateFile) -> int:
+def under_way(state: StateFile) -> int:
+    """How many purchases, wanted or not, may be known to the provider and are not finished."""
     counts = state.counts(chosen_only=False)
     return sum(count for phase, count in counts.items() if phase not in FINAL and phase is not Phase.PLANNED)
+
+
+def _begun(state: StateFile) -> bool:
+    return any(phase is not Phase.PLANNED for phase in state.counts(chosen_only=False))
 
 
 def _note(state: StateFile, facts: dict[str, str]) -> None:

@@ -57,7 +57,9 @@ class Journal:
                 answers = await self.ask(lambda state, wanted=purchases: state.save(wanted, self._cap))  # type: ignore[misc]
             except Exception as error:
                 for _, done in batch:
-                    done.set_exception(error)
+                    if not done.done():
+                        done.set_exception(error)
             else:
                 for (_, done), answer in zip(batch, answers, strict=True):
-                    done.set_result(answer)
+                    if not done.done():  # a cancelled task waits no more; its state is kept all the same
+                        done.set_result(answer)

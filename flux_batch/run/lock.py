@@ -25,13 +25,26 @@ def run_lock(folder: Path) -> Iterator[None]:
     except Timeout:
         raise RunLocked(f"{folder} is in use by another flux-batch{_holder(path)}; wait for it, or stop it") from None
     except OSError as error:
-        raise LocalFailure(f"{path}: {error.strerror}; the run folder must be writable") from None
+        raise _unwritable(path, error) from None
     try:
-        path.write_text(f"{os.getpid()}\n", encoding="ascii")
-        yield
-        path.write_text("", encoding="ascii")
+        _note(path, f"{os.getpid()}\n")
+        try:
+            yield
+        finally:
+            _note(path, "")
     finally:
         lock.release()
+
+
+def _note(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="ascii")
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> LocalFailure:
+    return LocalFailure(f"{path}: {error.strerror}; the run folder must be writable")
 
 
 def _holder(path: Path) -> str:

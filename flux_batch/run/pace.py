@@ -36,11 +36,14 @@ class Gate:
         return False
 
     def _take_place(self) -> float:
-        """Seconds to wait before the place just taken may be used; places are given in order."""
+        """Seconds to wait before the place just taken may be used; places are given in order.
+
+        At a shut gate they begin when it opens: a pause that was asked for must not end in a rush.
+        """
         now = self._brake.clock.now().mono
-        shut = max(0.0, self._shut_until - now)
+        begin = max(now, self._shut_until)
         if self._rate <= 0:
-            return shut
-        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate) - 1
-        self._filled_at = now
-        return max(shut, -self._tokens / self._rate)
+            return begin - now
+        self._tokens = min(self._burst, self._tokens + (begin - self._filled_at) * self._rate) - 1
+        self._filled_at = begin
+        return begin - now + max(0.0, -self._tokens / self._rate)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from flux_batch.api.uploads import sniff
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
 
 MAX_PIXELS: Final = 64_000_000
 """Far above what the models make; a small file can claim far more (a decompression bomb)."""
 
-_KINDS: Final = {"PNG": ("image/png", "png"), "JPEG": ("image/jpeg", "jpg"), "WEBP": ("image/webp", "webp")}
+_EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+_PNG_END: Final = b"IEND\xaeB`\x82"
 
 
 class NotAnImage(Exception):
@@ -32,25 +39,49 @@ def check_picture(path: Path) -> Picture:
 
     Pillow's ``verify()`` passes JPEGs that lost their tail and ``load()`` passes PNGs that lost their end, so both run.
     """
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with Image.open(path, formats=tuple(_KINDS)) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise NotAnImage(f"{image.width}x{image.height} pixels is more than any image of these models")
-                image.verify()
-            with Image.open(path, formats=tuple(_KINDS)) as image:
-                image.load()
-                mime, extension = _KINDS[str(image.format)]
-                return Picture(width=image.width, height=image.height, mime=mime, extension=extension)
-    except UnidentifiedImageError:
-        raise NotAnImage(f"it is no image, it begins with {_head(path)}") from None
-    except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
+        mime = _kind(path)
+        _check_end(path, mime)
+        with _opened(path, mime) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise NotAnImage(f"{image.width}x{image.height} pixels is more than any image of these models")
+            image.verify()
+        with _opened(path, mime) as image:
+            image.load()
+            return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime])
+    except NotAnImage:
+        raise
+    except Exception as error:  # a decoder has many ways to say that it cannot read on
         raise NotAnImage(f"the image is damaged: {error}") from None
 
 
-def _head(path: Path) -> str:
+def _kind(path: Path) -> str:
+    """The MIME type by the first bytes."""
     with path.open("rb") as file:
-        return repr(file.read(24).decode("ascii", errors="replace")) if path.stat().st_size else "nothing"
+        head = file.read(24)
+    mime = sniff(head)
+    if mime not in _EXTENSIONS:
+        begins = repr(head.decode("ascii", errors="replace")) if head else "nothing"
+        raise NotAnImage(f"it is no PNG, JPEG or WebP: it begins with {begins}")
+    return mime
+
+
+def _check_end(path: Path, mime: str) -> None:
+    """Pillow asks for a PNG's last chunk, but not for the four bytes that end it."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        if mime == "image/png" and data.rfind(_PNG_END) < 0:
+            raise NotAnImage("the image is damaged: its end is missing")
+
+
+def _opened(path: Path, mime: str) -> ImageFile:
+    """By the format's own class: ``Image.open`` warns of many pixels, and warnings belong to the whole process."""
+    from PIL.JpegImagePlugin import JpegImageFile
+    from PIL.PngImagePlugin import PngImageFile
+    from PIL.WebPImagePlugin import WebPImageFile
+
+    formats: Mapping[str, Callable[[Path], ImageFile]] = {
+        "image/png": PngImageFile,
+        "image/jpeg": JpegImageFile,
+        "image/webp": WebPImageFile,
+    }
+    return formats[mime](path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Final
 
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile, Times
@@ -37,8 +37,13 @@ def exposure(purchase: Purchase) -> tuple[int, int]:
 
 
 def micros(amount: Decimal) -> int:
-    """USD as whole millionths, rounded up so that no budget is passed by a fraction."""
+    """A price in whole millionths, rounded up so that no budget is passed by a fraction."""
     return int((amount * MICRO).to_integral_value(ROUND_CEILING))
+
+
+def whole_micros(limit: Decimal) -> int:
+    """A limit in whole millionths, rounded down for the same reason."""
+    return int((limit * MICRO).to_integral_value(ROUND_FLOOR))
 
 
 def dollars(amount: int) -> Decimal:

@@ -28,11 +28,11 @@ from flux_batch.errors import (
 )  # fmt: skip
 from flux_batch.plan.diff import diff
 from flux_batch.plan.estimate import Estimate, estimate
-from flux_batch.plan.records import Action, Change, Plan
+from flux_batch.plan.records import Change, Plan
 from flux_batch.run.brake import Brake
 from flux_batch.run.clock import Clock, SystemClock
 from flux_batch.run.executor import Executor
-from flux_batch.run.identity import claim_identity
+from flux_batch.run.identity import claim_identity, keep_apart, under_way
 from flux_batch.run.journal import Journal
 from flux_batch.run.lock import run_lock
 from flux_batch.run.pace import QUERY_BURST, QUERY_RATE, Gate
@@ -101,11 +101,12 @@ def run_plan(
     """
     _make_folder(options.folder)
     with run_lock(options.folder), StateFile(options.folder / FILE) as state:
+        keep_apart(state, rehearsal=options.rehearsal)
         if options.rehearsal:
             state.forget_unfinished()
         changes = diff(plan, state.known(), retry_failed=options.retry_failed)
         cost = estimate(plan, changes, resend=options.rules.resend)
-        if any(change.action in (Action.NEW, Action.RESUME) for change in changes):
+        if cost.new or under_way(state):
             claim_identity(state, settings, rehearsal=options.rehearsal)
         cap = budget_cap(spec, cost, state.committed(), options.max_cost)
         if cost.new:
@@ -126,7 +127,10 @@ def run_plan(
 def budget_cap(
     spec: Spec, cost: Estimate, committed: tuple[Decimal, Decimal], max_cost: Decimal | None
 ) -> Decimal | None:
-    """The USD this folder may hold in all; raises RefusedToSpend when the plan does not fit or cannot be priced."""
+    """The USD this folder may hold in all; raises RefusedToSpend when the plan does not fit or cannot be priced.
+
+    Finishing what is paid costs nothing, so it is never refused.
+    """
     held = sum(committed, Decimal(0))
     limits = [limit for limit in (spec.budget.max, None if max_cost is None else held + max_cost) if limit is not None]
     if not limits:
@@ -134,7 +138,7 @@ def budget_cap(
     if cost.unpriced:
         raise PriceUnknown(f"no price is known for {', '.join(cost.unpriced)}, so no budget can be kept")
     cap = min(limits)
-    if held + cost.cost > cap:
+    if cost.new and held + cost.cost > cap:
         name = "the budget" if cap == spec.budget.max else "--max-cost"
         raise OverBudget(
             f"{cost.new} new images cost ${cost.cost}, ${held} is spent already: together over {name} of "

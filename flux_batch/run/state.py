@@ -24,7 +24,7 @@ from flux_batch.plan.codec import price_from_json, price_to_json, task_from_json
 from flux_batch.plan.naming import same_place
 from flux_batch.plan.records import Known, Plan, Task
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
-from flux_batch.run.rows import COLUMNS, FINAL, dollars, exposure, from_row, micros, to_row
+from flux_batch.run.rows import COLUMNS, FINAL, dollars, exposure, from_row, to_row, whole_micros
 from flux_batch.spec.records import ReportOptions, Spec
 
 FILE: Final = "state.sqlite"
@@ -53,9 +53,8 @@ class StateFile:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         with _translated(path):
-            self._db = _connect(path, read_only=read_only)
-            self._db.row_factory = sqlite3.Row
-            _prepare(self._db, path, read_only=read_only)
+            self._db = _open_to_read(path) if read_only else _open(path)
+        self._db.row_factory = sqlite3.Row
 
     def __enter__(self) -> Self:
         """Ready to use."""
@@ -84,14 +83,10 @@ class StateFile:
         with self._transaction() as db:
             self.set_meta("registered", digest)
             self._describe(plan, spec, now)
-            places = {row["place"]: row["key"] for row in db.execute("SELECT place, key FROM purchase")}
-            number = db.execute("SELECT coalesce(max(number), 0) FROM purchase").fetchone()[0]
-            for task in plan.purchases().values():
-                stem = _free_stem(task, places)
-                number += 1
-                db.execute(_ADD_PURCHASE, (task.key, number, task.parent, same_place(stem), stem))
+            self._add_purchases(plan)
             db.execute("UPDATE purchase SET chosen = 0")
             db.executemany("UPDATE purchase SET chosen = 1 WHERE key = ?", ((key,) for key in sorted(plan.selected)))
+            db.execute("UPDATE purchase SET chosen = 1 WHERE phase IN ('submitted', 'ready')")  # paid: brought home
             db.execute("UPDATE task SET wanted = 0")
             db.executemany(_ADD_TASK, (_task_row(position, task) for position, task in enumerate(plan.tasks)))
             self._drop_unbought()
@@ -107,6 +102,19 @@ class StateFile:
         if self.meta("created") is None:
             self.set_meta("created", repr(now))
             self.set_meta("run_id", "".join(secrets.choice(_ID_LETTERS) for _ in range(8)))
+
+    def _add_purchases(self, plan: Plan) -> None:
+        """Number and name what is new. A number is part of business ids, so one that was given is never given again."""
+        rows = self._db.execute("SELECT key, place, number FROM purchase").fetchall()
+        known, places = {row["key"] for row in rows}, {row["place"] for row in rows}
+        number = max(int(self.meta("numbered") or 0), *(row["number"] for row in rows), 0)
+        for task in plan.purchases().values():
+            if task.key in known:
+                continue
+            stem = _free_stem(task, places)
+            number += 1
+            self._db.execute(_ADD_PURCHASE, (task.key, number, task.parent, same_place(stem), stem))
+        self.set_meta("numbered", str(number))
 
     def _drop_unbought(self) -> None:
         """Forget what is neither wanted nor ever sent."""
@@ -134,19 +142,20 @@ class StateFile:
         with self._transaction() as db:
             db.execute(
                 "UPDATE purchase SET phase = 'planned', sends = 0, business_id = NULL, body = NULL, remote_id = NULL,"
-                " result_url = NULL, expires_at = NULL, generation = generation + 1"
+                " result_url = NULL, expires_at = NULL, failure = NULL, times = '{}', generation = generation + 1"
                 " WHERE phase NOT IN ('stored', 'planned')"
             )
             db.execute("DELETE FROM upload")
-            spent = sum(exposure(from_row(row))[0] for row in db.execute("SELECT * FROM purchase"))
+            with _legible(self.path):
+                spent = sum(exposure(from_row(row))[0] for row in self._rows("SELECT * FROM purchase"))
             db.execute("UPDATE ledger SET spent = ?, reserved = 0", (spent,))
 
     # Facts about the run --------------------------------------------------------------------------------------------
 
     def meta(self, name: str) -> str | None:
         """One fact, None when it was never set."""
-        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row["value"])
+        rows = self._rows("SELECT value FROM meta WHERE name = ?", (name,))
+        return str(rows[0]["value"]) if rows else None
 
     def set_meta(self, name: str, value: str) -> None:
         """Set one fact; commits when no transaction is open."""
@@ -155,18 +164,18 @@ class StateFile:
 
     def committed(self) -> tuple[Decimal, Decimal]:
         """(spent, reserved) in USD, over the life of the run folder."""
-        row = self._db.execute("SELECT spent, reserved FROM ledger").fetchone()
+        (row,) = self._rows("SELECT spent, reserved FROM ledger")
         return dollars(row["spent"]), dollars(row["reserved"])
 
     def counts(self, *, chosen_only: bool = True) -> dict[Phase, int]:
         """How many purchases stand in each phase."""
         where = "WHERE chosen = 1" if chosen_only else ""
-        rows = self._db.execute(f"SELECT phase, count(*) AS n FROM purchase {where} GROUP BY phase")  # noqa: S608
+        rows = self._rows(f"SELECT phase, count(*) AS n FROM purchase {where} GROUP BY phase")  # noqa: S608
         return {Phase(row["phase"]): row["n"] for row in rows}
 
     def image_counts(self) -> dict[Phase, int]:
         """How many of this run's wanted images stand in each phase; images that share a purchase count each."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT phase, count(*) AS n FROM task JOIN purchase USING (key)"
             " WHERE wanted = 1 AND chosen = 1 GROUP BY phase"
         )
@@ -174,21 +183,23 @@ class StateFile:
 
     def known(self) -> dict[str, Known]:
         """What was bought or begun, by key, for the difference shown by a plan."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT record, phase, wanted FROM task JOIN purchase USING (key) ORDER BY wanted, task.rowid"
         )
         found: dict[str, Known] = {}
-        for row in rows:
-            task = task_from_json(json.loads(row["record"]))
-            found[task.key] = Known(task=task, phase=row["phase"], wanted=bool(row["wanted"]))
+        with _legible(self.path):
+            for row in rows:
+                task = task_from_json(json.loads(row["record"]))
+                found[task.key] = Known(task=task, phase=row["phase"], wanted=bool(row["wanted"]))
         return found
 
     def view(self) -> RunView:
         """All a report needs, in the order of the spec; what is no longer wanted comes last."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT record, wanted, purchase.* FROM task JOIN purchase USING (key) ORDER BY wanted DESC, position, id"
         )
-        entries = tuple(_entry(row) for row in rows)
+        with _legible(self.path):
+            entries = tuple(_entry(row) for row in rows)
         spent, reserved = self.committed()
         created = float(self.meta("created") or 0.0)
         moments = [
@@ -219,17 +230,18 @@ class StateFile:
         What was already sent comes first; an edit waits until its parent is stored.
         """
         marks = ", ".join("?" * len(_OPEN_PHASES))
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT purchase.*, record FROM purchase JOIN task USING (key)"  # noqa: S608
             f" WHERE chosen = 1 AND phase IN ({marks}) AND key NOT IN (SELECT key FROM claimed)"
             " AND (parent IS NULL OR phase != 'planned'"
             "      OR EXISTS (SELECT 1 FROM purchase AS up WHERE up.key = purchase.parent AND up.phase = 'stored'))"
             " GROUP BY purchase.key ORDER BY phase = 'planned', number LIMIT ?",
             (*_OPEN_PHASES, limit),
-        ).fetchall()
+        )
         with self._transaction() as db:
             db.executemany("INSERT INTO claimed VALUES (?)", [(row["key"],) for row in rows])
-        return [_work(row) for row in rows]
+        with _legible(self.path):
+            return [_work(row) for row in rows]
 
     def save(self, purchases: Sequence[Purchase], cap: Decimal | None) -> list[bool]:
         """Commit new states together; the money a state holds is debited in the same transaction.
@@ -241,12 +253,12 @@ class StateFile:
             return [self._save(purchase, cap) for purchase in purchases]
 
     def _save(self, purchase: Purchase, cap: Decimal | None) -> bool:
-        before = from_row(self._db.execute("SELECT * FROM purchase WHERE key = ?", (purchase.key,)).fetchone())
+        before = self.purchase(purchase.key)
         (spent_before, reserved_before), (spent, reserved) = exposure(before), exposure(purchase)
         more_spent, more_reserved = spent - spent_before, reserved - reserved_before
         if cap is not None and more_spent + more_reserved > 0:
             ledger = self._db.execute("SELECT spent + reserved AS held FROM ledger").fetchone()
-            if ledger["held"] + more_spent + more_reserved > micros(cap):
+            if ledger["held"] + more_spent + more_reserved > whole_micros(cap):
                 return False
         self._db.execute("UPDATE ledger SET spent = spent + ?, reserved = reserved + ?", (more_spent, more_reserved))
         self._db.execute(f"UPDATE purchase SET {_SET_COLUMNS} WHERE key = ?", (*to_row(purchase), purchase.key))  # noqa: S608
@@ -261,26 +273,32 @@ class StateFile:
 
     def purchase(self, key: str) -> Purchase:
         """A purchase by its key."""
-        return from_row(self._db.execute("SELECT * FROM purchase WHERE key = ?", (key,)).fetchone())
+        (row,) = self._rows("SELECT * FROM purchase WHERE key = ?", (key,))
+        with _legible(self.path):
+            return from_row(row)
 
     def witness(self, key: str) -> str | None:
         """The business id of another purchase that the provider accepted, newest first: the positive control."""
-        row = self._db.execute(
+        rows = self._rows(
             "SELECT business_id FROM purchase WHERE remote_id IS NOT NULL AND business_id IS NOT NULL AND key != ?"
             " ORDER BY number DESC LIMIT 1",
             (key,),
-        ).fetchone()
-        return None if row is None else str(row["business_id"])
+        )
+        return str(rows[0]["business_id"]) if rows else None
 
     def uploaded(self, sha256: str, since: float) -> str | None:
         """The URL of a reference uploaded at or after ``since`` (Unix seconds)."""
-        row = self._db.execute("SELECT url FROM upload WHERE sha256 = ? AND at >= ?", (sha256, since)).fetchone()
-        return None if row is None else str(row["url"])
+        rows = self._rows("SELECT url FROM upload WHERE sha256 = ? AND at >= ?", (sha256, since))
+        return str(rows[0]["url"]) if rows else None
 
     def remember_upload(self, sha256: str, url: str, now: float) -> None:
         """Keep an upload's URL; committed at once."""
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO upload VALUES (?, ?, ?)", (sha256, url, now))
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        with _translated(self.path):
+            return self._db.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -313,25 +331,58 @@ _SKIP_BELOW: Final = (
 )
 
 
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    if read_only:
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+def _open(path: Path) -> sqlite3.Connection:
+    """To read and write; a file that is new or empty gets its tables, all or none."""
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+    with _closed_on_error(db):
+        found = _version(db, path)
+        db.execute("PRAGMA temp_store = MEMORY")
+        db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("PRAGMA synchronous = EXTRA")
+        if found == 0:
+            db.executescript(f"BEGIN IMMEDIATE; {_schema()} PRAGMA user_version = {VERSION}; COMMIT;")
+        db.execute("CREATE TEMP TABLE claimed (key TEXT PRIMARY KEY) WITHOUT ROWID")
+    return db
 
 
-def _prepare(db: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
-    found = db.execute("PRAGMA user_version").fetchone()[0]
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    """To look only; what a killed process left half written is rolled back, which SQLite's ``mode=ro`` cannot do.
+
+    A file that a process was killed at creating reads as an empty run.
+    """
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
+    with _closed_on_error(db):
+        found = _version(db, path)
+    if found == 0:
+        db.close()
+        db = sqlite3.connect(":memory:", isolation_level=None)
+        db.executescript(_schema())
+    db.execute("PRAGMA temp_store = MEMORY")
+    db.execute("PRAGMA query_only = ON")
+    return db
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    """The format of the file, 0 for an empty one; raises StateUnusable for one that is not for us."""
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
     if found > VERSION:
         raise StateUnusable(f"{path} was written by a newer flux-batch (format {found}); this one knows {VERSION}")
-    db.execute("PRAGMA temp_store = MEMORY")
-    if read_only:
-        return
-    db.execute("PRAGMA journal_mode = DELETE")
-    db.execute("PRAGMA synchronous = EXTRA")
-    if found == 0:
-        schema = resources.files("flux_batch.run").joinpath("schema.sql").read_text(encoding="utf-8")
-        db.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {VERSION}; COMMIT;")
-    db.execute("CREATE TEMP TABLE claimed (key TEXT PRIMARY KEY) WITHOUT ROWID")
+    if found == 0 and db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        raise StateUnusable(f"{path} is not a run of flux-batch; choose another folder")
+    return found
+
+
+def _schema() -> str:
+    return resources.files("flux_batch.run").joinpath("schema.sql").read_text(encoding="utf-8")
+
+
+@contextmanager
+def _closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        db.close()
+        raise
 
 
 @contextmanager
@@ -344,20 +395,31 @@ def _translated(path: Path) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _legible(path: Path) -> Iterator[None]:
+    """Where SQLite gave back something that we never wrote."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        raise LocalFailure(
+            f"{path} is damaged: {error}. Nothing more is sent; put a copy of it in its place"
+        ) from error
+
+
 def _digest(plan: Plan, spec: Spec) -> str:
     """Everything ``register`` writes, in one hash."""
-    digest = hashlib.sha256(f"{plan.name}\n{plan.spec_file}\n{plan.spec_sha256}\n{spec.budget}\n".encode())
+    facts = (plan.name, plan.spec_file, plan.spec_sha256, plan.prices, spec.budget, spec.report)
+    digest = hashlib.sha256(f"{facts}\n".encode())
     for task in plan.tasks:
         digest.update(f"{task.id} {task.key} {task.stem} {task.key in plan.selected} {task.price}\n".encode())
     return digest.hexdigest()
 
 
-def _free_stem(task: Task, places: dict[str, str]) -> str:
-    """The wanted name, or one with the key's start where another image already has it: nothing is overwritten."""
-    stem = task.stem
-    if places.get(same_place(stem), task.key) != task.key:
-        stem = f"{stem}-{task.key[:8]}"
-    places[same_place(stem)] = task.key
+def _free_stem(task: Task, places: set[str]) -> str:
+    """The wanted name, or one with the key where another image already has it: nothing is overwritten."""
+    names = (task.stem, f"{task.stem}-{task.key[:8]}", f"{task.stem}-{task.key}")
+    stem = next(name for name in names if same_place(name) not in places)
+    places.add(same_place(stem))
     return stem
 
 

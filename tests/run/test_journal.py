@@ -1,0 +1,127 @@
+"""Many tasks, one state file: commits are shared, the cap holds under any concurrency, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from flux_batch.errors import LocalFailure
+from flux_batch.run.journal import Journal
+from flux_batch.run.records import Phase, Purchase
+from flux_batch.run.state import FILE, StateFile
+
+from .kit import key_of, make_plan_with, make_task, plain_spec, settle, usd
+
+TASKS = [make_task(f"mug {number}") for number in range(64)]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[StateFile]:
+    """A state file with 64 planned images."""
+    with StateFile(tmp_path / FILE) as opened:
+        opened.register(make_plan_with(*TASKS), plain_spec(), now=0.0)
+        yield opened
+
+
+def intent(state: StateFile, number: int) -> Purchase:
+    """One image's next state, with its money."""
+    purchase = state.purchase(key_of(f"mug {number}"))
+    return replace(purchase, phase=Phase.INTENT, sends=1, price=usd("0.04"))
+
+
+@pytest.mark.parametrize("spread", [False, True], ids=["one batch", "many batches"])
+async def test_a_cap_for_five_lets_exactly_five_of_64_pass(state: StateFile, spread: bool) -> None:
+    """However the saves fall into commits, the money of the sixth has no room."""
+    wanted = [intent(state, number) for number in range(64)]
+
+    async def save(number: int) -> bool:
+        for _ in range(number % 7 if spread else 0):
+            await journal.ask(lambda opened: opened.meta("name"))
+        return await journal.save(wanted[number])
+
+    async with Journal(state, usd("0.20")) as journal:
+        answers = await asyncio.gather(*(save(number) for number in range(64)))
+    assert sum(answers) == 5
+    assert state.committed() == (Decimal(0), usd("0.20"))
+    assert state.counts() == {Phase.INTENT: 5, Phase.PLANNED: 59}
+    for number, answer in enumerate(answers):
+        assert (state.purchase(wanted[number].key) == wanted[number]) is answer
+
+
+async def test_without_a_cap_everything_passes(state: StateFile) -> None:
+    """No budget, no limit."""
+    wanted = [intent(state, number) for number in range(64)]
+    async with Journal(state, None) as journal:
+        assert all(await asyncio.gather(*(journal.save(each) for each in wanted)))
+    assert state.counts() == {Phase.INTENT: 64}
+
+
+async def test_saves_that_wait_for_each_other_share_a_commit(state: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """64 saves at once need a handful of commits, each of them synced."""
+    sizes: list[int] = []
+    real = StateFile.save
+
+    def save(self: StateFile, purchases: list[Purchase], cap: Decimal | None) -> list[bool]:
+        sizes.append(len(purchases))
+        return real(self, purchases, cap)
+
+    monkeypatch.setattr(StateFile, "save", save)
+    wanted = [intent(state, number) for number in range(64)]
+    async with Journal(state, None) as journal:
+        await asyncio.gather(*(journal.save(each) for each in wanted))
+    assert sum(sizes) == 64
+    assert len(sizes) <= 3
+
+
+async def test_a_save_returns_when_another_connection_can_read_it(state: StateFile) -> None:
+    """What was answered is durable, not only promised."""
+    async with Journal(state, None) as journal:
+        for number in range(5):
+            await journal.save(intent(state, number))
+            with StateFile(state.path, read_only=True) as reader:
+                assert reader.counts()[Phase.INTENT] == number + 1
+
+
+async def test_a_failed_commit_is_told_to_everybody_in_it_and_the_next_one_works(
+    state: StateFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is left waiting, and nobody is told that a lost state was kept."""
+    real = StateFile.save
+
+    def full(self: StateFile, purchases: list[Purchase], cap: Decimal | None) -> list[bool]:
+        raise LocalFailure("the disk is full")
+
+    monkeypatch.setattr(StateFile, "save", full)
+    async with Journal(state, None) as journal:
+        answers = await asyncio.gather(*(journal.save(intent(state, n)) for n in range(4)), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [LocalFailure] * 4
+        monkeypatch.setattr(StateFile, "save", real)
+        assert await journal.save(intent(state, 9))
+
+
+async def test_a_saver_that_gives_up_takes_nobody_with_it(state: StateFile) -> None:
+    """One task is cancelled as its commit is under way; the others get their answers and the journal closes."""
+    wanted = [intent(state, number) for number in range(3)]
+    async with Journal(state, None) as journal:
+        savers = [asyncio.create_task(journal.save(each)) for each in wanted]
+        await asyncio.sleep(0)
+        savers[0].cancel()
+        async with asyncio.timeout(2):
+            answers = await asyncio.gather(*savers, return_exceptions=True)
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert answers[1:] == [True, True]
+
+
+async def test_leaving_waits_for_the_last_commit(state: StateFile) -> None:
+    """Even a state whose task is gone is written before the journal closes."""
+    async with Journal(state, None) as journal:
+        saver = asyncio.create_task(journal.save(intent(state, 0)))
+        await settle()
+        saver.cancel()
+    assert state.counts()[Phase.INTENT] == 1
+    assert saver.done() or saver.cancelling()

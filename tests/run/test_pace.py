@@ -1,0 +1,166 @@
+"""The gate: never faster than allowed, first come first served, and shut means shut."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flux_batch.run.brake import Brake
+from flux_batch.run.pace import Gate
+
+from .kit import VirtualClock, settle
+
+
+class Turnstile:
+    """A gate with a list of who went through, and when (seconds from the start)."""
+
+    def __init__(self, rate: float, burst: float = 1.0) -> None:
+        self.clock = VirtualClock()
+        self.brake = Brake(self.clock)
+        self.gate = Gate(self.brake, rate, burst)
+        self.passed: list[tuple[float, int]] = []
+        self.turned_back: list[int] = []
+        self._visitors: set[asyncio.Task[None]] = set()
+
+    def come(self, *names: int, before_send: bool = False) -> None:
+        """Let visitors queue up now, in this order."""
+        for name in names:
+            self._visitors.add(asyncio.create_task(self._visit(name, before_send)))
+
+    async def _visit(self, name: int, before_send: bool) -> None:
+        if await self.gate.pass_through(before_send=before_send):
+            self.passed.append((self.clock.mono - 1000.0, name))
+        else:
+            self.turned_back.append(name)
+
+    @property
+    def times(self) -> list[float]:
+        """When somebody went through."""
+        return [at for at, _ in self.passed]
+
+
+async def test_places_are_given_in_order_at_the_rate() -> None:
+    """Five a second: the first at once, then one every 0.2 s, in the order of arrival."""
+    stile = Turnstile(rate=5.0)
+    stile.come(*range(8))
+    await stile.clock.pass_time(10)
+    assert [name for _, name in stile.passed] == list(range(8))
+    assert stile.times == pytest.approx([number / 5 for number in range(8)])
+
+
+async def test_a_burst_goes_at_once_and_then_the_rate_holds() -> None:
+    """Ten at once, then two a second."""
+    stile = Turnstile(rate=2.0, burst=10.0)
+    stile.come(*range(14))
+    await stile.clock.pass_time(10)
+    assert stile.times == pytest.approx([0.0] * 10 + [0.5, 1.0, 1.5, 2.0])
+
+
+async def test_a_rest_saves_up_no_more_than_a_burst() -> None:
+    """An hour of nothing does not allow an hour's worth at once."""
+    stile = Turnstile(rate=5.0)
+    await stile.clock.pass_time(3600)
+    stile.come(0, 1, 2)
+    await stile.clock.pass_time(10)
+    assert stile.times == pytest.approx([3600.0, 3600.2, 3600.4])
+
+
+async def test_no_rate_is_no_limit() -> None:
+    """Zero lets everybody through at once."""
+    stile = Turnstile(rate=0.0)
+    stile.come(*range(50))
+    await settle()
+    assert stile.times == [0.0] * 50
+
+
+@pytest.mark.parametrize("rate", [0.0, 5.0])
+async def test_a_shut_gate_lets_nobody_through(rate: float) -> None:
+    """Neither who comes later nor who was already waiting."""
+    stile = Turnstile(rate=rate)
+    stile.gate.shut(30)
+    stile.come(0, 1)
+    await stile.clock.pass_time(29.9)
+    assert stile.passed == []
+    await stile.clock.pass_time(5)
+    assert [name for _, name in stile.passed] == [0, 1]
+
+
+async def test_who_waited_at_a_shut_gate_does_not_rush_through_it() -> None:
+    """After the pause that a 429 asked for, the rate holds from the first second on."""
+    stile = Turnstile(rate=5.0)
+    stile.gate.shut(60)
+    stile.come(*range(24))
+    await stile.clock.pass_time(100)
+    assert stile.times == pytest.approx([60 + number / 5 for number in range(24)])
+
+
+async def test_who_already_had_a_place_queues_up_anew_when_the_gate_shuts() -> None:
+    """A 429 that arrives while others wait holds them back as well."""
+    stile = Turnstile(rate=1.0)
+    stile.come(*range(4))
+    await stile.clock.pass_time(1.5)
+    stile.gate.shut(10)
+    await stile.clock.pass_time(9.9)
+    assert [name for _, name in stile.passed] == [0, 1]
+    await stile.clock.pass_time(10)
+    assert [name for _, name in stile.passed] == [0, 1, 2, 3]
+    assert stile.times[3] - stile.times[2] >= 1.0
+
+
+async def test_a_shorter_shut_does_not_open_a_longer_one() -> None:
+    """The longest pause asked for counts."""
+    stile = Turnstile(rate=0.0)
+    stile.gate.shut(60)
+    stile.gate.shut(1)
+    stile.come(0)
+    await stile.clock.pass_time(59)
+    assert stile.passed == []
+
+
+async def test_a_stop_turns_back_who_waits_to_send_and_only_them() -> None:
+    """Questions about what was sent still get their place."""
+    stile = Turnstile(rate=1.0)
+    stile.come(0, 1, before_send=True)
+    stile.come(2)
+    await settle()
+    stile.brake.stop("no money", halt=False)
+    await stile.clock.pass_time(10)
+    assert [name for _, name in stile.passed] == [0, 2]
+    assert stile.turned_back == [1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rate=st.sampled_from([0.5, 1.0, 5.0, 33.0]),
+    burst=st.sampled_from([1.0, 3.0, 20.0]),
+    moves=st.lists(
+        st.tuples(st.floats(0, 8), st.integers(0, 12), st.none() | st.floats(0, 20)), min_size=1, max_size=8
+    ),
+)
+def test_never_more_than_the_rate(rate: float, burst: float, moves: list[tuple[float, int, float | None]]) -> None:
+    """In any stretch of time no more than a burst and the rate's share pass, whoever comes and whenever it shuts."""
+    stile = Turnstile(rate, burst)
+    shut: list[tuple[float, float]] = []
+
+    async def act() -> None:
+        coming = iter(range(1000))
+        for wait, visitors, closing in moves:
+            await stile.clock.pass_time(wait)
+            stile.come(*(next(coming) for _ in range(visitors)))
+            await settle()
+            if closing is not None:
+                start = stile.clock.mono - 1000.0
+                shut.append((start, start + closing))
+                stile.gate.shut(closing)
+        await stile.clock.pass_time(5000)
+
+    asyncio.run(act())
+    times = stile.times
+    assert len(times) == sum(visitors for _, visitors, _ in moves)
+    for first, start in enumerate(times):
+        for last in range(first, len(times)):
+            assert last - first + 1 <= burst + (times[last] - start) * rate + 1e-6
+    assert not [at for at in times for start, end in shut if start < at < end - 1e-6]
