@@ -39,7 +39,7 @@ ROOMS = {
     "httpx": {"flux_batch.api"},
     "httpx_aiohttp": {"flux_batch.api"},
     "aiohttp": {"flux_batch.api", "flux_batch.simulator"},
-    "sqlite3": {"flux_batch.run.state"},
+    "sqlite3": {"flux_batch.run.database"},
     "markupsafe": {"flux_batch.report.page"},
     "jinja2": {"flux_batch.plan.template", "flux_batch.report.page"},
     "click": {"flux_batch.cli"},

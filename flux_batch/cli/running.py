@@ -39,7 +39,7 @@ class Ended:
         phases, outcome = self.outcome.phases, self.outcome
         if outcome.signal is not None:
             return 128 + outcome.signal
-        if outcome.stopped or _pending(phases) or phases.get(Phase.UNCERTAIN) or phases.get(Phase.HELD):
+        if outcome.stopped or outcome.left or _pending(phases):
             return 4
         return 1 if _lost(phases) else 0
 

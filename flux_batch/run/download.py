@@ -27,12 +27,18 @@ async def download(files: FileClient, url: str, folder: Path, stem: str) -> Stor
     """
     part = folder / IMAGES / f"{stem}.part"
     try:
-        _make_folder(part.parent)
+        _make_room(part)
         async with files.stream(url, seconds=SECONDS) as chunks:
             sha256, size = await _write(part, chunks)
         return await asyncio.to_thread(_keep, part, folder, stem, sha256, size)
     except OSError as error:
         raise LocalFailure(f"{part}: {error.strerror}; the image is paid and waits at the provider") from None
+
+
+def _make_room(part: Path) -> None:
+    """A folder for it, and nothing left of an earlier try; a link in its place is removed, not followed."""
+    _make_folder(part.parent)
+    part.unlink(missing_ok=True)
 
 
 def _make_folder(folder: Path) -> None:
@@ -47,7 +53,7 @@ def _make_folder(folder: Path) -> None:
 async def _write(part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
     """Stream to disk; the hex SHA-256 and the number of bytes."""
     digest, size = hashlib.sha256(), 0
-    with part.open("wb") as file:
+    with part.open("xb") as file:
         async for chunk in chunks:
             size += len(chunk)
             if size > MAX_BYTES:
@@ -64,7 +70,7 @@ def _keep(part: Path, folder: Path, stem: str, sha256: str, size: int) -> Stored
     except NotAnImage:
         part.unlink(missing_ok=True)
         raise
-    final = folder / IMAGES / f"{stem}.{picture.extension}"
+    final = _free_name(folder / IMAGES / f"{stem}.{picture.extension}", sha256)
     _sync(part)
     part.replace(final)
     _sync_folder(final.parent)
@@ -76,6 +82,18 @@ def _keep(part: Path, folder: Path, stem: str, sha256: str, size: int) -> Stored
         height=picture.height,
         mime=picture.mime,
     )
+
+
+def _free_name(wanted: Path, sha256: str) -> Path:
+    """The wanted name, unless another image has it: one that an earlier state file knew, or somebody put there."""
+    if not wanted.is_symlink() and (not wanted.exists() or _sha256(wanted) == sha256):
+        return wanted
+    return wanted.with_name(f"{wanted.stem}-{sha256[:12]}{wanted.suffix}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:

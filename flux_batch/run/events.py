@@ -27,9 +27,10 @@ class NotPrepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrepareFailed:
-    """The request could not be made now."""
+    """The request could not be made now. ``lasting``: trying again will not help, a person has to."""
 
     reason: str
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flux_batch.errors import LocalFailure
 from flux_batch.run.events import Done, Leave, NoMoney
@@ -60,13 +60,14 @@ class Executor:
 
     async def _drive(self, work: Work) -> None:
         """One image, from where it stands to where it can go."""
+        rules = self.rules if work.may_send else replace(self.rules, resend=False)
         try:
             current = await self._commit(work.purchase, opening(work.purchase, self._now()))
             while not isinstance(current.effect, Done | Leave):
                 event = await self.performer.perform(work, current.state.purchase, current.effect)
                 if event is None:
                     return
-                after = step(current.state, event, self._now(), self.rules)
+                after = step(current.state, event, self._now(), rules)
                 current = await self._commit(current.state.purchase, after)
             if isinstance(current.effect, Leave):
                 self._leave(work, current.effect)

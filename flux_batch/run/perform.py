@@ -88,11 +88,11 @@ class Performer:
         task = work.task
         try:
             url = await self.references.url(task.reference)
-        except (AccountRejected, ReferenceMoved) as error:
-            return PrepareFailed(reason=str(error))
+        except (ReferenceMoved, UsageError) as error:
+            return PrepareFailed(reason=str(error), lasting=True)
         except Rejected as error:
-            return NotPrepared(failure=_failure(error))
-        except (ApiError, UsageError) as error:
+            return PrepareFailed(reason=str(error)) if isinstance(error, AccountRejected) else _unprepared(error)
+        except ApiError as error:
             return PrepareFailed(reason=str(error))
         business_id = f"fb-{self.run_id}-{work.number}-{work.purchase.generation}"
         request = GenerationRequest(
@@ -142,7 +142,8 @@ class Performer:
         except TaskNotFound:
             return NotFound()
         except AccountRejected as error:
-            self.brake.stop(str(error), halt=False)
+            # With a wrong key no question will be answered either; an empty account still answers them.
+            self.brake.stop(str(error), halt=error.status == 401)
             return NoAnswer(reason=str(error))
         except Throttled as error:
             self.queries.shut(error.retry_after or 1.0)
@@ -163,6 +164,10 @@ class Performer:
             return Fetched(file=await download(self.files, url, self.folder, work.stem))
         except (ApiError, NotAnImage) as error:
             return NotFetched(reason=str(error))
+
+
+def _unprepared(error: Rejected) -> NotPrepared:
+    return NotPrepared(failure=_failure(error))
 
 
 def _failure(error: Rejected) -> Failure:

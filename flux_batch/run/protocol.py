@@ -153,6 +153,8 @@ def _planned(state: State, event: Event, now: Moment, _: Rules) -> Step | None:
             return _to(replace(intent, tries=0), Post(queue=False))
         case NotPrepared(failure=failure):
             return _to(_with(state, phase=Phase.REFUSED, failure=failure), Done())
+        case PrepareFailed(reason=reason, lasting=True):
+            return _to(state, Leave(reason=reason))
         case PrepareFailed(reason=reason):
             tries = state.tries + 1
             effect = Prepare(after=_backoff(tries)) if tries < CONNECT_TRIES else Leave(reason=reason, stop=True)

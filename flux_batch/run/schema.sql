@@ -5,7 +5,8 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE ledger (id INTEGER PRIMARY KEY CHECK (id = 1), spent INTEGER NOT NULL, reserved INTEGER NOT NULL);
 INSERT INTO ledger VALUES (1, 0, 0);
 
--- One row for each content key: what is really bought.
+-- One row for each content key: what is really bought. chosen: 2 this run is about it, 1 it may be paid and is only
+-- brought home, 0 neither.
 CREATE TABLE purchase (
     key TEXT PRIMARY KEY,
     number INTEGER NOT NULL UNIQUE,

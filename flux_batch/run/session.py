@@ -40,6 +40,7 @@ from flux_batch.run.perform import Performer
 from flux_batch.run.protocol import Rules
 from flux_batch.run.records import Phase, RunView
 from flux_batch.run.references import References
+from flux_batch.run.registry import forget_unfinished, register
 from flux_batch.run.rows import micros
 from flux_batch.run.state import FILE, StateFile
 from flux_batch.run.watch import Nobody, Tally, Watcher, tally
@@ -103,7 +104,7 @@ def run_plan(
     with run_lock(options.folder), StateFile(options.folder / FILE) as state:
         keep_apart(state, rehearsal=options.rehearsal)
         if options.rehearsal:
-            state.forget_unfinished()
+            forget_unfinished(state)
         changes = diff(plan, state.known(), retry_failed=options.retry_failed)
         cost = estimate(plan, changes, resend=options.rules.resend)
         if cost.new or under_way(state):
@@ -112,7 +113,7 @@ def run_plan(
         if cost.new:
             approve(cost, changes)
         clock = clock or SystemClock()
-        state.register(plan, spec, now=clock.now().wall, retry_failed=options.retry_failed)
+        register(state, plan, spec, now=clock.now().wall, retry_failed=options.retry_failed)
         session = _Session(plan, spec, settings, options, state, cost, cap, watcher or Nobody(), clock)
         try:
             outcome = asyncio.run(session.execute())

@@ -204,7 +204,7 @@ async def test_a_kill_at_any_step_leaves_a_whole_file_or_none(step: int, tmp_pat
         assert found.endswith((".part", ".png"))
         if found.endswith(".png"):
             assert check_picture(tmp_path / found).width == 300
-    file = await fetch(tmp_path, FakeFiles(png()), stem="hero/mug")
+    file = await fetch(tmp_path, FakeFiles(png(size=(300, 300))), stem="hero/mug")
     assert names(tmp_path) == [file.path]
 
 
@@ -240,3 +240,33 @@ async def test_many_at_once_do_not_meet(tmp_path: Path) -> None:
     """Downloads into one new folder, all at the same time."""
     files = await asyncio.gather(*(fetch(tmp_path, FakeFiles(png()), stem=f"hero/{n}") for n in range(20)))
     assert names(tmp_path) == sorted(file.path for file in files)
+
+
+async def test_an_image_of_an_earlier_state_file_is_not_overwritten(tmp_path: Path) -> None:
+    """Another picture under the wanted name stays; the new one gets a name of its own."""
+    old = tmp_path / "images" / "a.png"
+    old.parent.mkdir()
+    old.write_bytes(png("red"))
+    kept = await fetch(tmp_path, FakeFiles(png("blue")), "a")
+    assert old.read_bytes() == png("red")
+    assert kept.path == f"images/a-{kept.sha256[:12]}.png"
+    assert (tmp_path / kept.path).read_bytes() == png("blue")
+
+
+async def test_the_same_bytes_under_the_wanted_name_are_taken_over(tmp_path: Path) -> None:
+    """After a crash between rename and commit the second download ends where the first did."""
+    for _ in range(2):
+        kept = await fetch(tmp_path, FakeFiles(png("red")), "a")
+        assert kept.path == "images/a.png"
+
+
+async def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
+    """Neither as the part nor as the final name can a link lead the bytes elsewhere."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "images").mkdir()
+    for name in ("a.part", "a.png"):
+        (tmp_path / "images" / name).symlink_to(victim)
+    kept = await fetch(tmp_path, FakeFiles(png("red")), "a")
+    assert victim.read_text() == "precious"
+    assert kept.path != "images/a.png"

@@ -12,6 +12,7 @@ from flux_batch.api.settings import ApiSettings, api_settings
 from flux_batch.errors import StateUnusable
 from flux_batch.run.identity import claim_identity, keep_apart
 from flux_batch.run.records import Phase
+from flux_batch.run.registry import register
 from flux_batch.run.rows import FINAL
 from flux_batch.run.state import FILE, StateFile
 
@@ -31,7 +32,7 @@ UNDER_WAY = [phase for phase in Phase if phase not in FINAL and phase is not Pha
 def state(tmp_path: Path) -> Iterator[StateFile]:
     """A state file with two images, begun with our key."""
     with StateFile(tmp_path / FILE) as opened:
-        opened.register(make_plan_with(make_task("mug"), make_task("plant")), plain_spec(), now=0.0)
+        register(opened, make_plan_with(make_task("mug"), make_task("plant")), plain_spec(), now=0.0)
         claim_identity(opened, MINE, rehearsal=False)
         yield opened
 
@@ -76,7 +77,7 @@ def test_another_account_may_go_on_when_nothing_is_under_way(state: StateFile, p
 def test_images_of_another_selection_count_too(state: StateFile) -> None:
     """What is under way is under way, whether this run is about it or not."""
     put(state, Phase.SUBMITTED)
-    state.register(make_plan_with(make_task("plant")), plain_spec(), now=0.0)
+    register(state, make_plan_with(make_task("plant")), plain_spec(), now=0.0)
     with pytest.raises(StateUnusable):
         claim_identity(state, OTHERS["key"], rehearsal=False)
 
@@ -124,7 +125,7 @@ class TestRehearsals:
     def test_a_real_run_in_a_rehearsal_is_refused(self, tmp_path: Path) -> None:
         """It would take drawn pictures for bought ones."""
         with StateFile(tmp_path / FILE) as state:
-            state.register(make_plan_with(make_task("mug")), plain_spec(), now=0.0)
+            register(state, make_plan_with(make_task("mug")), plain_spec(), now=0.0)
             claim_identity(state, MINE, rehearsal=True)
             put(state, Phase.STORED)
             with pytest.raises(StateUnusable, match="rehearsal"):

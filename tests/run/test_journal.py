@@ -13,6 +13,7 @@ import pytest
 from flux_batch.errors import LocalFailure
 from flux_batch.run.journal import Journal
 from flux_batch.run.records import Phase, Purchase
+from flux_batch.run.registry import register
 from flux_batch.run.state import FILE, StateFile
 
 from .kit import key_of, make_plan_with, make_task, plain_spec, settle, usd
@@ -24,7 +25,7 @@ TASKS = [make_task(f"mug {number}") for number in range(64)]
 def state(tmp_path: Path) -> Iterator[StateFile]:
     """A state file with 64 planned images."""
     with StateFile(tmp_path / FILE) as opened:
-        opened.register(make_plan_with(*TASKS), plain_spec(), now=0.0)
+        register(opened, make_plan_with(*TASKS), plain_spec(), now=0.0)
         yield opened
 
 

@@ -57,6 +57,7 @@ from flux_batch.run.pace import Gate
 from flux_batch.run.perform import Performer
 from flux_batch.run.records import Failure, Phase, Purchase
 from flux_batch.run.references import ReferenceMoved, References
+from flux_batch.run.registry import register
 from flux_batch.run.state import FILE, StateFile, Work
 
 from .kit import FakeFiles, Listener, VirtualClock, key_of, make_plan_with, make_task, plain_spec, png
@@ -116,7 +117,7 @@ class Stage:
     async def perform(self, effect: object, **changes: object) -> Event | None:
         """One effect for the mug."""
         purchase = replace(self.purchase, **changes)  # type: ignore[arg-type]
-        work = Work(purchase=purchase, task=TASK, number=7, stem="job/mug")
+        work = Work(purchase=purchase, task=TASK, number=7, stem="job/mug", may_send=True)
         return await self.performer.perform(work, purchase, effect)  # type: ignore[arg-type]
 
 
@@ -126,7 +127,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     clock, api, references, files, said = VirtualClock(), FakeApi(), FakeReferences(), FakeFiles(png()), Listener()
     brake = Brake(clock)
     with StateFile(tmp_path / FILE) as state:
-        state.register(make_plan_with(TASK, make_task("other")), plain_spec(), now=0.0)
+        register(state, make_plan_with(TASK, make_task("other")), plain_spec(), now=0.0)
         async with Journal(state, None) as journal:
             performer = Performer(
                 journal=journal,
@@ -171,12 +172,12 @@ class TestPrepare:
     @pytest.mark.parametrize(
         ("error", "event"),
         [
-            (ReferenceMoved("moved"), PrepareFailed(reason="moved")),
+            (ReferenceMoved("moved"), PrepareFailed(reason="moved", lasting=True)),
             (AccountRejected(402, "empty", "no money"), PrepareFailed(reason="402 empty: no money")),
             (Unclear("reset"), PrepareFailed(reason="reset")),
             (NotSent("no network"), PrepareFailed(reason="no network")),
             (Throttled("slow", 3.0), PrepareFailed(reason="slow")),
-            (UsageError("too large"), PrepareFailed(reason="too large")),
+            (UsageError("too large"), PrepareFailed(reason="too large", lasting=True)),
             (Rejected(415, "type", "no image"), NotPrepared(failure=Failure(code="type", message="no image"))),
             (Rejected(422, "", ""), NotPrepared(failure=Failure(code="422", message="the provider gave no reason"))),
         ],
@@ -283,11 +284,18 @@ class TestQuestions:
         event = await stage.perform(Lookup(after=0.0), phase=Phase.UNCERTAIN)
         assert isinstance(event, Seen if ours else NoAnswer)
 
-    async def test_a_rejected_key_stops_sending_and_goes_on_asking(self, stage: Stage) -> None:
-        """What is paid is still waited for."""
+    async def test_a_rejected_key_stops_everything(self, stage: Stage) -> None:
+        """No question will be answered either; what is paid waits for the next run."""
         stage.api.answer = AccountRejected(401, "", "key")
         await stage.perform(Poll(after=0.0), phase=Phase.SUBMITTED)
         assert stage.brake.stopped == "401: key"
+        assert await stage.perform(Poll(after=0.0), phase=Phase.SUBMITTED) is None
+
+    async def test_an_empty_account_stops_sending_and_goes_on_asking(self, stage: Stage) -> None:
+        """What is paid is still waited for."""
+        stage.api.answer = AccountRejected(402, "", "empty")
+        await stage.perform(Poll(after=0.0), phase=Phase.SUBMITTED)
+        assert stage.brake.stopped == "402: empty"
         stage.api.answer = TaskSnapshot(id="r1", status="queued")
         assert isinstance(await stage.perform(Poll(after=0.0), phase=Phase.SUBMITTED), Seen)
 

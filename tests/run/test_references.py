@@ -17,6 +17,7 @@ from flux_batch.plan.records import Reference
 from flux_batch.run.journal import Journal
 from flux_batch.run.records import Phase, StoredFile
 from flux_batch.run.references import RESULT_MARGIN, UPLOAD_LIFE, ReferenceMoved, References
+from flux_batch.run.registry import register
 from flux_batch.run.state import FILE, StateFile
 
 from .kit import VirtualClock, key_of, make_plan_with, make_task, plain_spec, png, settle
@@ -71,7 +72,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     clock, uploads = VirtualClock(), Uploads()
     uploads.wait.set()
     with StateFile(tmp_path / "run" / FILE) as state:
-        state.register(make_plan_with(make_task("base"), make_task("edit", parent="base")), plain_spec(), now=0.0)
+        register(state, make_plan_with(make_task("base"), make_task("edit", parent="base")), plain_spec(), now=0.0)
         async with Journal(state, None) as journal:
             references = References(
                 cast("ApiClient", uploads), journal, clock, spec_folder=tmp_path, run_folder=tmp_path / "run"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from flux_batch.run.records import Phase
 from flux_batch.simulator import fault
 
 from .conftest import MakeBench
-from .kit import CHAIN, KEY, MATRIX, Bench, only, stored, usd
+from .kit import CHAIN, KEY, MATRIX, Bench, only, plan_of, stored, usd
 
 
 def test_every_image_is_stored_and_billed_once(bench: Bench) -> None:
@@ -217,11 +218,42 @@ def test_another_key_is_refused_while_images_are_under_way(make_bench: MakeBench
     outcome = bench.run(one)
     assert outcome.phases == {Phase.UNCERTAIN: 1}
     spec = bench.spec(one)
-    from .kit import plan_of
-
     with pytest.raises(StateUnusable, match="another key"):
         bench.run_plan(spec, plan_of(spec), key=KEY + "-other")
 
 
 def _bytes_below(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_missing_reference_ends_its_images_only(bench: Bench) -> None:
+    """A file that went away leaves its images planned and says so; everything else is bought."""
+    Image.new("RGB", (64, 64), "orange").save(bench.home / "logo.png")
+    text = """
+        version: 1
+        name: mixed
+        jobs:
+          branded: {prompt: "a branded mug", reference: logo.png}
+          plain: {prompt: "a plain mug"}
+    """
+    spec = bench.spec(text)
+    plan = plan_of(spec)
+    logo = (bench.home / "logo.png").read_bytes()
+    (bench.home / "logo.png").unlink()
+    outcome = bench.run_plan(spec, plan)
+    assert outcome.phases == {Phase.STORED: 1, Phase.PLANNED: 1}
+    assert [reason.split(":")[0] for reason in outcome.left.values()] == ["logo.png"]
+    (bench.home / "logo.png").write_bytes(logo)
+    assert only(bench.run_plan(spec, plan).phases, Phase.STORED)
+
+
+def test_a_paid_image_that_an_edit_dropped_is_brought_home(make_bench: MakeBench) -> None:
+    """Killed while in flight, then edited away: still fetched, never bought again."""
+    bench = make_bench(fault("stall", where="submit", seconds=1.0, first=12))
+    bench.rules = replace(bench.rules, patience=0.2)
+    assert bench.run(MATRIX).phases == {Phase.SUBMITTED: 12}
+    bench.rules = replace(bench.rules, patience=30.0)
+    outcome = bench.run(MATRIX.replace("[red, green, blue]", "[red]"))
+    assert outcome.phases == {Phase.STORED: 4}
+    assert sum(entry.purchase.phase is Phase.STORED for entry in bench.view().entries) == 12
+    assert set(bench.bills().values()) == {1}

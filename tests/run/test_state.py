@@ -23,9 +23,12 @@ from hypothesis import strategies as st
 from flux_batch.errors import LocalFailure, StateUnusable
 from flux_batch.plan.prices import TABLE
 from flux_batch.plan.records import Plan
+from flux_batch.run import registry
+from flux_batch.run.database import VERSION
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile, Times
+from flux_batch.run.registry import forget_unfinished
 from flux_batch.run.rows import exposure
-from flux_batch.run.state import FILE, VERSION, StateFile
+from flux_batch.run.state import FILE, StateFile
 
 from .kit import key_of, make_plan_with, make_task, plain_spec, usd
 
@@ -52,7 +55,7 @@ def register(state: StateFile, *tasks: object, **options: object) -> Plan:
     """Take over a plan of these tasks."""
     retry_failed = bool(options.pop("retry_failed", False))
     plan = make_plan_with(*tasks, **options)  # type: ignore[arg-type]
-    state.register(plan, plain_spec(), now=NOW, retry_failed=retry_failed)
+    registry.register(state, plan, plain_spec(), now=NOW, retry_failed=retry_failed)
     return plan
 
 
@@ -81,7 +84,7 @@ class TestTheFile:
     def test_the_pragmas_are_in_force(self, state: StateFile) -> None:
         """A rollback journal, and a commit that survives a power cut; nothing temporary beside the file."""
         pragmas = {
-            name: state._db.execute(f"PRAGMA {name}").fetchone()[0]
+            name: state.db.rows(f"PRAGMA {name}")[0][0]
             for name in ("journal_mode", "synchronous", "temp_store", "user_version")
         }
         assert pragmas == {"journal_mode": "delete", "synchronous": 3, "temp_store": 2, "user_version": VERSION}
@@ -92,7 +95,7 @@ class TestTheFile:
         with closing(sqlite3.connect(path)) as other:
             other.execute("PRAGMA journal_mode = WAL")
         with StateFile(path) as state:
-            assert state._db.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
+            assert state.db.rows("PRAGMA journal_mode")[0][0] == "delete"
 
     @pytest.mark.parametrize("read_only", [False, True])
     def test_a_newer_file_is_refused_and_untouched(self, path: Path, read_only: bool) -> None:
@@ -213,7 +216,7 @@ class TestRegister:
         """The same plan again is no news."""
         plan = register(state, *TRIO)
         before = path.read_bytes()
-        state.register(plan, plain_spec(), now=NOW + 9)
+        registry.register(state, plan, plain_spec(), now=NOW + 9)
         assert path.read_bytes() == before
 
     @pytest.mark.parametrize(
@@ -223,21 +226,21 @@ class TestRegister:
         """A setting given on the command line changes no text of the spec, and is taken over all the same."""
         plan = register(state, *TRIO)
         spec = plain_spec(more)
-        state.register(plan, spec, now=NOW)
+        registry.register(state, plan, spec, now=NOW)
         assert (state.view().budget_max, state.view().report) == (spec.budget.max, spec.report)
 
     def test_a_new_price_note_is_news(self, state: StateFile) -> None:
         """The prices a report shows are those of the last plan."""
         plan = register(state, *TRIO)
         noted = replace(plan, prices=(replace(TABLE[0], note="other words"),))
-        state.register(noted, plain_spec(), now=NOW)
+        registry.register(state, noted, plain_spec(), now=NOW)
         assert state.view().prices == noted.prices
 
     def test_the_run_keeps_its_id_and_its_birthday(self, state: StateFile) -> None:
         """Business ids of later plans begin like those of the first."""
         register(state, *TRIO)
         born, run_id = state.meta("created"), state.meta("run_id")
-        state.register(make_plan_with(make_task("new")), plain_spec(), now=NOW + 99)
+        registry.register(state, make_plan_with(make_task("new")), plain_spec(), now=NOW + 99)
         assert (state.meta("created"), state.meta("run_id")) == (born, run_id)
         assert run_id is not None
         assert len(run_id) == 8
@@ -409,8 +412,8 @@ class TestMoney:
         """A commit that does not fit is a local failure, and what was there before is still there."""
         register(state, *TRIO)
         before = move(state, "mug", Phase.INTENT, body=b"small")
-        pages = state._db.execute("PRAGMA page_count").fetchone()[0]
-        state._db.execute(f"PRAGMA max_page_count = {pages}")
+        pages = state.db.rows("PRAGMA page_count")[0][0]
+        state.db.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(LocalFailure, match="full"):
             state.save([replace(before, body=b"x" * 200_000)], None)
         assert state.purchase(before.key) == before
@@ -474,12 +477,13 @@ class TestWork:
         assert state.image_counts() == {Phase.PLANNED: 1}
 
     @pytest.mark.parametrize("phase", [Phase.INTENT, Phase.UNCERTAIN, Phase.HELD])
-    def test_what_nobody_wants_now_is_not_sent_again(self, state: StateFile, phase: Phase) -> None:
-        """A request in doubt could be, so it is left alone until it is wanted."""
+    def test_what_nobody_wants_now_is_looked_up_and_not_sent_again(self, state: StateFile, phase: Phase) -> None:
+        """A request in doubt may be paid, so it is brought home, but never re-sent for a plan that dropped it."""
         register(state, *TRIO)
         move(state, "mug", phase)
         register(state, make_task("plant"))
-        assert [work.task.axes["thing"] for work in state.claim(9)] == ["plant"]
+        claimed = [(work.task.axes["thing"], work.may_send) for work in state.claim(9)]
+        assert claimed == [("mug", False), ("plant", True)]
 
     def test_nothing_is_claimed_twice_in_one_process(self, state: StateFile, path: Path) -> None:
         """A claim lasts as long as the process; the next one starts anew."""
@@ -582,7 +586,7 @@ class TestWork:
         )
         move(state, "chair", Phase.FAILED, failure=Failure(code="x", message="y"))
         state.remember_upload("abc", "https://x/1", NOW)
-        state.forget_unfinished()
+        forget_unfinished(state)
         assert phases(state) == {"mug": "stored", "plant": "planned", "chair": "planned", "lamp": "planned"}
         assert state.committed() == (usd("0.04"), ZERO)
         assert state.uploaded("abc", 0.0) is None
@@ -598,7 +602,7 @@ class TestView:
         """Tasks, purchases, prices, layout and money, in the order of the spec, unwanted ones last."""
         spec = plain_spec("budget: {max: 5.00}\nreport: {title: T, rows: model, columns: ratio, tabs: [n]}\n")
         plan = make_plan_with(*FAMILY)
-        state.register(plan, spec, now=NOW)
+        registry.register(state, plan, spec, now=NOW)
         state.set_meta("base_url", "https://toapis.com/v1")
         base = move(
             state, "base", Phase.STORED, file=stored_file("job/base"), body=b"\x00{}", business_id="fb-1",
@@ -613,7 +617,7 @@ class TestView:
         assert (view.base_url, view.rehearsal, view.created, view.updated) == ("https://toapis.com/v1", False, NOW, 4.5)
         assert (view.prices, view.report, view.budget_max) == (plan.prices, spec.report, usd("5.00"))
         assert (view.spent, view.reserved) == (usd("0.04"), usd("0.04"))
-        state.register(make_plan_with(FAMILY[3]), spec, now=NOW)
+        registry.register(state, make_plan_with(FAMILY[3]), spec, now=NOW)
         assert [(entry.task.axes["thing"], entry.wanted) for entry in state.view().entries] == [
             ("mug", True), ("base", False), ("winter", False),
         ]  # fmt: skip

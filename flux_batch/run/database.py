@@ -1,0 +1,134 @@
+"""The SQLite file under the state: how it is opened, changed and closed. The only module that imports sqlite3.
+
+Rollback journal and ``synchronous=EXTRA``: a commit that returned survives a power cut. Never open the file by any
+other way than sqlite3, for a plain open and close drops SQLite's own locks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from flux_batch.errors import LocalFailure, StateUnusable
+
+VERSION: Final = 1
+
+
+class Database:
+    """An open file with the tables of ``schema.sql``; use it from one thread at a time.
+
+    Every method raises LocalFailure when the disk does not keep what it is given, or gives back what was not written.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.path = path
+        with self._translated():
+            self._db = _open_to_read(path) if read_only else _open(path)
+        self._db.row_factory = sqlite3.Row
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        """All rows of a question, readable by column name."""
+        with self._translated():
+            return self._db.execute(query, values).fetchall()
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> None:
+        """One change; committed at once when no transaction is open."""
+        with self._translated():
+            self._db.execute(statement, values)
+
+    def execute_all(self, statement: str, values: Iterable[Sequence[object]]) -> None:
+        """One change for every row of values."""
+        with self._translated():
+            self._db.executemany(statement, values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes within, or none."""
+        with self._translated():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def legible(self) -> Iterator[None]:
+        """Around reading a row's text: SQLite may give back something that we never wrote."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError) as error:
+            advice = "Nothing more is sent; put a copy of it in its place"
+            raise LocalFailure(f"{self.path} is damaged: {error}. {advice}") from error
+
+    def close(self) -> None:
+        """Close the file; nothing is lost, every change is already committed."""
+        self._db.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            advice = "Nothing more is sent; free space or mend the disk, then run again"
+            raise LocalFailure(f"{self.path}: {error}. {advice}") from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """To read and write; a file that is new or empty gets its tables, all or none."""
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+    with _closed_on_error(db):
+        found = _version(db, path)
+        db.execute("PRAGMA temp_store = MEMORY")
+        db.execute("PRAGMA journal_mode = DELETE")
+        db.execute("PRAGMA synchronous = EXTRA")
+        if found == 0:
+            db.executescript(f"BEGIN IMMEDIATE; {_schema()} PRAGMA user_version = {VERSION}; COMMIT;")
+        db.execute("CREATE TEMP TABLE claimed (key TEXT PRIMARY KEY) WITHOUT ROWID")
+    return db
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    """To look only; what a killed process left half written is rolled back, which SQLite's ``mode=ro`` cannot do.
+
+    A file that a process was killed at creating reads as an empty run.
+    """
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
+    with _closed_on_error(db):
+        found = _version(db, path)
+    if found == 0:
+        db.close()
+        db = sqlite3.connect(":memory:", isolation_level=None)
+        db.executescript(_schema())
+    db.execute("PRAGMA temp_store = MEMORY")
+    db.execute("PRAGMA query_only = ON")
+    return db
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    """The format of the file, 0 for an empty one; raises StateUnusable for one that is not for us."""
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found > VERSION:
+        raise StateUnusable(f"{path} was written by a newer flux-batch (format {found}); this one knows {VERSION}")
+    if found == 0 and db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        raise StateUnusable(f"{path} is not a run of flux-batch; choose another folder")
+    return found
+
+
+def _schema() -> str:
+    return resources.files("flux_batch.run").joinpath("schema.sql").read_text(encoding="utf-8")
+
+
+@contextmanager
+def _closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        db.close()
+        raise
