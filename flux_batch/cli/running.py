@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from flux_batch.api.settings import ApiSettings
+from flux_batch.cli.failed import failure_lines
 from flux_batch.cli.output import clean, plural, print_json, say
 from flux_batch.cli.progress import watching
 from flux_batch.errors import ConsentMissing
@@ -20,8 +21,6 @@ from flux_batch.report.write import ReportPaths, write_report
 from flux_batch.run.records import Phase, RunView
 from flux_batch.run.session import Outcome, RunOptions, run_plan
 from flux_batch.spec.records import Spec
-
-MOST_FAILURES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +110,7 @@ def outcome_lines(ended: Ended) -> list[str]:
         spent = f"nothing spent (it would have cost {usd(outcome.spent)})"
     return [
         f"{', '.join(counts)}; {spent}",
-        *_failures(ended),
+        *(f"  {line}" for line in failure_lines(ended.view.entries, outcome.left)),
         f"  contact sheet  {ended.report.page}",
         f"  manifest       {ended.report.manifest}",
     ]
@@ -123,25 +122,12 @@ def next_lines(ended: Ended) -> list[str]:
     if ended.exit_code not in (0, 1):
         return [*lines, f"Nothing is lost. To go on: {ended.command}"]
     if _lost(ended.outcome.phases):
-        lines.append(f"To ask again for what failed: {ended.command} --retry-failed")
+        again = ended.command if ended.view.rehearsal else f"{ended.command} --retry-failed"
+        lines.append(f"To ask again for what failed: {again}")
     return lines
 
 
 _UNSTORED = (Phase.FAILED, Phase.REFUSED, Phase.SKIPPED, Phase.UNCERTAIN, Phase.HELD)
-
-
-def _failures(ended: Ended) -> list[str]:
-    """One line for each image that will not come, and for each that was left."""
-    lines = []
-    for entry in ended.view.entries:
-        failure, left = entry.purchase.failure, ended.outcome.left.get(entry.task.id)
-        if not entry.wanted or entry.purchase.phase is Phase.STORED or not (failure or left):
-            continue
-        why = f"{failure.code}: {failure.message}" if failure else left
-        axes = " ".join(label for axis, label in entry.task.axes.items())
-        lines.append(f"  ! {entry.task.id}  {axes}: {why}")
-    more = len(lines) - MOST_FAILURES
-    return [*lines[:MOST_FAILURES], f"    and {more} more: see the manifest"] if more > 0 else lines
 
 
 def _approve(cost: Estimate, _: Sequence[Change], *, yes: bool, command: str) -> None:

@@ -85,15 +85,21 @@ class Performer:
         return await self.brake.pause(seconds, before_send=True) and await self.submits.pass_through(before_send=True)
 
     async def _prepare(self, work: Work) -> Event:
-        task = work.task
+        """Resolve the reference; only the provider's own refusal of it is final."""
         try:
-            url = await self.references.url(task.reference)
+            url = await self.references.url(work.task.reference)
         except (ReferenceMoved, UsageError) as error:
             return PrepareFailed(reason=str(error), lasting=True)
+        except AccountRejected as error:
+            return PrepareFailed(reason=str(error))
         except Rejected as error:
-            return PrepareFailed(reason=str(error)) if isinstance(error, AccountRejected) else _unprepared(error)
+            return NotPrepared(failure=_failure(error))
         except ApiError as error:
             return PrepareFailed(reason=str(error))
+        return self._request(work, url)
+
+    def _request(self, work: Work, url: str | None) -> Prepared:
+        task = work.task
         business_id = f"fb-{self.run_id}-{work.number}-{work.purchase.generation}"
         request = GenerationRequest(
             model=task.model,
@@ -164,10 +170,6 @@ class Performer:
             return Fetched(file=await download(self.files, url, self.folder, work.stem))
         except (ApiError, NotAnImage) as error:
             return NotFetched(reason=str(error))
-
-
-def _unprepared(error: Rejected) -> NotPrepared:
-    return NotPrepared(failure=_failure(error))
 
 
 def _failure(error: Rejected) -> Failure:
