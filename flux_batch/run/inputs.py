@@ -16,7 +16,7 @@ INPUTS: Final = "inputs"
 def keep_inputs(plan: Plan, spec: Spec, folder: Path) -> None:
     """Copy into ``folder/inputs`` what is not there yet; the names begin with the content's hash.
 
-    Raises LocalFailure when the disk does not take it. A reference that went away meanwhile is left to whoever needs it.
+    Raises LocalFailure when the disk does not take it. A reference that went away is left to its user.
     """
     inputs = folder / INPUTS
     try:

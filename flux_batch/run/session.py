@@ -33,6 +33,7 @@ from flux_batch.run.brake import Brake
 from flux_batch.run.clock import Clock, SystemClock
 from flux_batch.run.executor import Executor
 from flux_batch.run.identity import claim_identity, keep_apart, under_way
+from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
 from flux_batch.run.lock import run_lock
 from flux_batch.run.pace import QUERY_BURST, QUERY_RATE, Gate
@@ -113,6 +114,7 @@ def run_plan(
         if cost.new:
             approve(cost, changes)
         clock = clock or SystemClock()
+        keep_inputs(plan, spec, options.folder)
         register(state, plan, spec, now=clock.now().wall, retry_failed=options.retry_failed)
         session = _Session(plan, spec, settings, options, state, cost, cap, watcher or Nobody(), clock)
         try:
