@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "simulate": "Serve a local ToAPIs to try other clients on.",
     "status": "Show where a run stands.",
     "report": "Write the contact sheet and the manifest again.",
+    "verify": "Compare every stored image with what was bought.",
+    "resolve": "Decide about requests whose answer was lost for good.",
     "balance": "Show what the account holds.",
     "schema": "Print a JSON Schema, for editors and checks.",
 }

@@ -6,13 +6,16 @@ import shlex
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from flux_batch.errors import UsageError
 from flux_batch.plan.select import Selection
 from flux_batch.run.state import FILE
+
+if TYPE_CHECKING:
+    from flux_batch.run.records import RunView
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,6 +67,13 @@ class Usd(click.ParamType[Decimal]):
         if not amount.is_finite() or amount < 0:
             self.fail(f"{value!r} is not an amount like 2.40", param, ctx)
         return amount
+
+
+def command_again(view: RunView, folder: Path) -> str:
+    """What to type to go on with a run, from where it was begun."""
+    word, default = ("rehearse", f"{view.name}-rehearsal") if view.rehearsal else ("run", view.name)
+    out = [] if folder == Path("runs") / default else ["--out", str(folder)]
+    return shlex.join(["flux-batch", word, view.spec_file, *out])
 
 
 def run_folder(run_or_spec: Path, out: Path | None = None) -> Path:

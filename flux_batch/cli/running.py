@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,7 +121,13 @@ def next_lines(ended: Ended) -> list[str]:
     """What to do next."""
     lines = [f"Stopped early: {ended.outcome.stopped}"] if ended.outcome.stopped else []
     if ended.exit_code not in (0, 1):
-        return [*lines, f"Nothing is lost. To go on: {ended.command}"]
+        lines.append(f"Nothing is lost. To go on: {ended.command}")
+        if ended.outcome.stopped and ended.outcome.phases.get(Phase.REFUSED) and not ended.view.rehearsal:
+            lines.append(f"To ask again for what was refused, too: {ended.command} --retry-failed")
+        if ended.outcome.phases.get(Phase.HELD) and not ended.view.rehearsal:
+            folder = shlex.quote(str(ended.report.manifest.parent))
+            lines.append(f"To decide about what is held: flux-batch resolve {folder}")
+        return lines
     if _lost(ended.outcome.phases):
         again = ended.command if ended.view.rehearsal else f"{ended.command} --retry-failed"
         lines.append(f"To ask again for what failed: {again}")

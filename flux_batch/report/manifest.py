@@ -17,7 +17,7 @@ from flux_batch.report.phrases import disclosure
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers, totals
 from flux_batch.report.words import iso
-from flux_batch.run.records import Entry, Failure, RunView, Times
+from flux_batch.run.records import Entry, Failure, Phase, RunView, Times
 
 FORMAT: Final = 1
 NAME: Final = "manifest.json"
@@ -88,7 +88,7 @@ def _task(entry: Entry, buyer: str, *, rehearsal: bool) -> dict[str, Any]:
         "options": dict(task.options),
         "status": str(purchase.phase),
         "wanted": entry.wanted,
-        "file": asdict(purchase.file) if purchase.file else None,
+        "file": asdict(purchase.file) if purchase.file and purchase.phase is Phase.STORED else None,
         "shared_with": None if pays else buyer,
         "remote_id": purchase.remote_id,
         "business_id": purchase.business_id,

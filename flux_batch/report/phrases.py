@@ -9,6 +9,7 @@ from typing import Final
 
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import PENDING
+from flux_batch.run.breaker import POLICY
 from flux_batch.run.records import Entry, Phase, RunView
 
 _WORDS: Final = {
@@ -35,8 +36,6 @@ _REASONS: Final = {
     Phase.REFUSED: "The provider did not take the request. It was not billed.",
     Phase.SKIPPED: "The image it should edit does not exist.",
 }
-
-_POLICY: Final = frozenset({"content_policy_violation", "content_filter", "moderation_blocked"})
 
 
 class Tone(StrEnum):
@@ -89,7 +88,7 @@ def missing(path: str) -> Notice:
         word="File missing",
         reason=f"{path} was bought and stored, but is not in this folder, or no longer an image.",
         tone=Tone.BAD,
-        advice="Put it back from a copy: what is paid for is not bought again.",
+        advice="The next run fetches it while the provider keeps it, or put a copy back; it is not bought again.",
     )
 
 
@@ -112,7 +111,7 @@ def _help(phase: Phase, code: str, view: RunView) -> tuple[str, str]:
         return (
             "",
             f"Reword the prompt in {name}, then run it again."
-            if code in _POLICY
+            if code in POLICY
             else f"Correct {name}, then run it again.",
         )
     if phase is Phase.FAILED and view.rehearsal:
@@ -120,7 +119,9 @@ def _help(phase: Phase, code: str, view: RunView) -> tuple[str, str]:
     return {
         Phase.PLANNED: (f"flux-batch {again} {spec}", "goes on."),
         Phase.UNCERTAIN: (f"flux-batch {again} {spec}", "looks it up before anything is sent again."),
-        Phase.HELD: (f"flux-batch {again} {spec}", "looks it up once more; nothing is sent again."),
+        Phase.HELD: (f"flux-batch rehearse {spec}", "starts it again.")
+        if view.rehearsal
+        else (f"flux-batch resolve {spec}", "lets you decide."),
         Phase.FAILED: (f"flux-batch run {spec} --retry-failed", "buys it again."),
         Phase.SKIPPED: ("", "It follows when the image it edits is there."),
     }.get(phase, ("", ""))

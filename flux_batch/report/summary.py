@@ -59,7 +59,9 @@ def totals(view: RunView) -> Totals:
         pending=sum(phases[phase] for phase in PENDING),
         retired=sum(not entry.wanted for entry in view.entries),
         purchases=len(purchases),
-        bytes=sum(purchase.file.bytes for purchase in purchases.values() if purchase.file),
+        bytes=sum(
+            purchase.file.bytes for purchase in purchases.values() if purchase.file and purchase.phase is Phase.STORED
+        ),
         cost=sum((purchase.cost for purchase in purchases.values()), Decimal(0)),
         spent=view.spent,
         reserved=view.reserved,

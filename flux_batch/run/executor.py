@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field, replace
 
 from flux_batch.errors import LocalFailure
-from flux_batch.run.events import Done, Leave, NoMoney
+from flux_batch.run.breaker import counts, verdict
+from flux_batch.run.events import Done, Event, Leave, NoMoney, Post
 from flux_batch.run.journal import Journal
 from flux_batch.run.perform import Performer
 from flux_batch.run.protocol import Moment, Rules, Step, opening, step
@@ -28,6 +30,7 @@ class Executor:
     concurrency: int
     tally: Tally
     left: dict[str, str] = field(default_factory=dict)
+    _answers: deque[Event] = field(default_factory=lambda: deque(maxlen=64))
     _failure: LocalFailure | None = None
 
     @property
@@ -67,6 +70,8 @@ class Executor:
                 event = await self.performer.perform(work, current.state.purchase, current.effect)
                 if event is None:
                     return
+                if isinstance(current.effect, Post):
+                    self._watch(event)
                 after = step(current.state, event, self._now(), rules)
                 current = await self._commit(current.state.purchase, after)
             if isinstance(current.effect, Leave):
@@ -93,6 +98,14 @@ class Executor:
         counts = await self._journal.ask(lambda state: state.counts())
         self.tally.phases.clear()
         self.tally.phases.update(counts)
+
+    def _watch(self, answer: Event) -> None:
+        """A row of equal answers to submits stops buying; what was sent is still brought home."""
+        if not counts(answer):
+            return
+        self._answers.append(answer)
+        if reason := verdict(self._answers):
+            self.performer.brake.stop(reason, halt=False)
 
     def _leave(self, work: Work, effect: Leave) -> None:
         self.left[work.task.id] = effect.reason

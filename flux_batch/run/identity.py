@@ -54,9 +54,14 @@ def _mark(salt: str, settings: ApiSettings) -> str:
 
 
 def under_way(state: StateFile) -> int:
-    """How many purchases, wanted or not, may be known to the provider and are not finished."""
+    """How many purchases, wanted or not, may be known to the provider and are not finished.
+
+    An image that was stored once and is only fetched again needs no key, so it ties nobody to one.
+    """
+    (row,) = state.db.rows("SELECT count(*) AS n FROM purchase WHERE phase = 'ready' AND file IS NOT NULL")
     counts = state.counts(chosen_only=False)
-    return sum(count for phase, count in counts.items() if phase not in FINAL and phase is not Phase.PLANNED)
+    begun = sum(count for phase, count in counts.items() if phase not in FINAL and phase is not Phase.PLANNED)
+    return begun - int(row["n"])
 
 
 def _begun(state: StateFile) -> bool:

@@ -98,7 +98,8 @@ def forget_unfinished(state: StateFile) -> None:
     with state.db.transaction():
         state.db.execute(
             "UPDATE purchase SET phase = 'planned', sends = 0, business_id = NULL, body = NULL, remote_id = NULL,"
-            " result_url = NULL, expires_at = NULL, failure = NULL, times = '{}', generation = generation + 1"
+            " result_url = NULL, expires_at = NULL, file = NULL, failure = NULL, times = '{}',"
+            " generation = generation + 1"
             " WHERE phase NOT IN ('stored', 'planned')"
         )
         state.db.execute("DELETE FROM upload")

@@ -36,6 +36,7 @@ from flux_batch.run.identity import claim_identity, keep_apart, under_way
 from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
 from flux_batch.run.lock import run_lock
+from flux_batch.run.mend import mend
 from flux_batch.run.pace import QUERY_BURST, QUERY_RATE, Gate
 from flux_batch.run.perform import Performer
 from flux_batch.run.protocol import Rules
@@ -104,6 +105,8 @@ def run_plan(
     _make_folder(options.folder)
     with run_lock(options.folder), StateFile(options.folder / FILE) as state:
         keep_apart(state, rehearsal=options.rehearsal)
+        watcher = watcher or Nobody()
+        _mend(state, plan, options, watcher)
         if options.rehearsal:
             forget_unfinished(state)
         changes = diff(plan, state.known(), retry_failed=options.retry_failed)
@@ -116,7 +119,7 @@ def run_plan(
         clock = clock or SystemClock()
         keep_inputs(plan, spec, options.folder)
         register(state, plan, spec, now=clock.now().wall, retry_failed=options.retry_failed)
-        session = _Session(plan, spec, settings, options, state, cost, cap, watcher or Nobody(), clock)
+        session = _Session(plan, spec, settings, options, state, cost, cap, watcher, clock)
         try:
             outcome = asyncio.run(session.execute())
         except Resumable:
@@ -271,6 +274,13 @@ def rules_for(spec: Spec) -> Rules:
         poll_first=execution.poll.first,
         poll_every=execution.poll.every,
     )
+
+
+def _mend(state: StateFile, plan: Plan, options: RunOptions, watcher: Watcher) -> None:
+    """What is gone from the disk is brought home once more; a rehearsal draws it anew."""
+    if lost := mend(state, options.folder, plan.selected):
+        how = "drawn again" if options.rehearsal else "fetched again, not bought again"
+        watcher.say(f"{lost} stored {'image is' if lost == 1 else 'images are'} missing or changed: {how}")
 
 
 def _make_folder(folder: Path) -> None:

@@ -72,7 +72,7 @@ def test_every_phase_has_words(phase: Phase, folder: Path) -> None:
     ("phase", "code", "command", "advice"),
     [
         (Phase.FAILED, "generation_failed", "flux-batch run specs/spring.yaml --retry-failed", "buys it again."),
-        (Phase.HELD, "", "flux-batch run specs/spring.yaml", "looks it up once more; nothing is sent again."),
+        (Phase.HELD, "", "flux-batch resolve specs/spring.yaml", "lets you decide."),
         (Phase.REFUSED, "content_policy_violation", "", "Reword the prompt in specs/spring.yaml, then run it again."),
         (Phase.REFUSED, "invalid_request", "", "Correct specs/spring.yaml, then run it again."),
     ],

@@ -1,0 +1,186 @@
+"""A person's word on requests of which nobody could find out whether they arrived: adopt, send once more, give up.
+
+Every decision is one transaction, made under the run lock; what it means is the protocol's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from flux_batch.api.client import ApiClient
+from flux_batch.api.wire import TaskSnapshot
+from flux_batch.errors import (
+    AccountRejected,
+    ApiError,
+    NotSent,
+    OverBudget,
+    Rejected,
+    TaskNotFound,
+    Throttled,
+    Unclear,
+    UsageError,
+)  # fmt: skip
+from flux_batch.run.clock import Clock
+from flux_batch.run.events import Accepted, Doubtful, RefusedBy, Seen
+from flux_batch.run.protocol import Rules, State, step
+from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView
+from flux_batch.run.state import StateFile
+
+OPEN: Final = frozenset({Phase.INTENT, Phase.UNCERTAIN, Phase.HELD})
+"""Phases in which it is not known whether a request arrived; without a process at work an intent is one of them."""
+
+ABANDONED: Final = Failure(code="abandoned", message="given up by hand; the provider may have billed it")
+_RULES: Final = Rules()
+"""Only for the first steps after a decision; a run has the spec's own."""
+
+
+class Verb(StrEnum):
+    """What a person can say of a request in doubt."""
+
+    ADOPT = "adopt"
+    RESEND = "resend"
+    ABANDON = "abandon"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One verb for one image; ``remote_id`` is the provider's id, for ADOPT."""
+
+    verb: Verb
+    entry: Entry
+    remote_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What came of a decision; ``clear`` is False while the request is still in doubt."""
+
+    decision: Decision
+    purchase: Purchase
+    said: str
+
+    @property
+    def clear(self) -> bool:
+        """Whether the doubt is over."""
+        return self.purchase.phase not in OPEN
+
+
+def questions(view: RunView) -> tuple[Entry, ...]:
+    """Every request in doubt, once, in the order of the plan."""
+    first: dict[str, Entry] = {}
+    for entry in view.entries:
+        if entry.purchase.phase in OPEN:
+            first.setdefault(entry.task.key, entry)
+    return tuple(first.values())
+
+
+def named(entries: Sequence[Entry], name: str) -> Entry:
+    """The image in doubt that a task id or a business id means; raises UsageError for none."""
+    found = [entry for entry in entries if name in (entry.task.id, entry.purchase.business_id)]
+    if not found:
+        raise UsageError(f"{name}: no such task of this run")
+    if found[0].purchase.phase not in OPEN:
+        raise UsageError(f"{name} is {found[0].purchase.phase}: there is nothing to decide")
+    return found[0]
+
+
+async def adopt(state: StateFile, api: ApiClient, decision: Decision, clock: Clock) -> Resolved:
+    """Take the provider's task for ours, after asking that it exists and is not another's; nothing is bought."""
+    try:
+        found = await api.status(decision.remote_id)
+    except TaskNotFound:
+        raise UsageError(f"the provider knows no task {decision.remote_id} of this key; nothing was changed") from None
+    _check_ours(state, decision.entry.purchase, found)
+    return _seen(state, decision, found, clock, f"adopted as {found.id}")
+
+
+async def resend(
+    state: StateFile, api: ApiClient, decision: Decision, clock: Clock, *, cap: Decimal | None
+) -> Resolved:
+    """Send the stored bytes once more, unless one last lookup finds them; the money is reserved first.
+
+    Raises OverBudget when ``cap`` has no room, ApiError when the lookup brought no answer: then nothing was sent.
+    """
+    before = decision.entry.purchase
+    if not decision.entry.wanted:
+        raise UsageError(f"{decision.entry.task.id} is no longer in the spec; adopt or abandon it")
+    found = await _lookup(api, before)
+    if found is not None:
+        return _seen(state, decision, found, clock, f"nothing was sent: it is there after all, as {found.id}")
+    intent = replace(before, phase=Phase.INTENT, sends=before.sends + 1)
+    if not state.save([intent], cap)[0]:
+        raise OverBudget(f"the budget of ${cap} has no room for another ${before.price}; nothing was sent")
+    return await _send(state, api, decision, intent, clock)
+
+
+def abandon(state: StateFile, decision: Decision) -> Resolved:
+    """Give the image up and release its money; what it edits into is skipped."""
+    purchase = replace(decision.entry.purchase, phase=Phase.FAILED, failure=ABANDONED)
+    state.save([purchase], None)
+    return Resolved(decision=decision, purchase=purchase, said=ABANDONED.message)
+
+
+def budget(state: StateFile) -> Decimal | None:
+    """The USD that the spec allows this folder, as the last run noted it."""
+    limit = state.meta("budget_max")
+    return Decimal(limit) if limit else None
+
+
+async def _lookup(api: ApiClient, purchase: Purchase) -> TaskSnapshot | None:
+    try:
+        found = await api.status(purchase.business_id or "")
+    except TaskNotFound:
+        return None
+    if found.business_id not in (None, purchase.business_id):
+        raise Unclear("the lookup was answered with another task; nothing was sent")
+    return found
+
+
+async def _send(state: StateFile, api: ApiClient, decision: Decision, intent: Purchase, clock: Clock) -> Resolved:
+    """POST once; whatever the answer, it is written down before anything else."""
+    event: Accepted | RefusedBy | Doubtful
+    try:
+        found = await api.submit(intent.body or b"")
+        event, said = Accepted(snapshot=found), f"sent once more; the provider took it as {found.id}"
+    except Rejected as error:
+        failure = Failure(code=error.code or str(error.status), message=error.message)
+        event = RefusedBy(failure=failure, account=isinstance(error, AccountRejected))
+        said = f"refused this time ({error}); the first request stays in doubt"
+    except (NotSent, Throttled) as error:
+        state.save([decision.entry.purchase], None)
+        return Resolved(
+            decision=decision, purchase=decision.entry.purchase, said=f"not sent ({error}); all is as it was"
+        )
+    except ApiError as error:
+        event, said = Doubtful(reason=str(error)), f"sent once more without a clear answer ({error})"
+    return _take(state, decision, State(purchase=intent), event, clock, said)
+
+
+def _seen(state: StateFile, decision: Decision, found: TaskSnapshot, clock: Clock, said: str) -> Resolved:
+    before = State(purchase=decision.entry.purchase)
+    return _take(state, decision, before, Seen(snapshot=found), clock, said)
+
+
+def _take(
+    state: StateFile,
+    decision: Decision,
+    before: State,
+    event: Accepted | RefusedBy | Doubtful | Seen,
+    clock: Clock,
+    said: str,
+) -> Resolved:
+    """What the protocol makes of it, committed."""
+    purchase = step(before, event, clock.now(), _RULES).state.purchase
+    state.save([purchase], None)
+    return Resolved(decision=decision, purchase=purchase, said=said)
+
+
+def _check_ours(state: StateFile, purchase: Purchase, found: TaskSnapshot) -> None:
+    if found.business_id not in (None, purchase.business_id):
+        raise UsageError(f"task {found.id} is another request ({found.business_id}); nothing was changed")
+    if state.db.rows("SELECT key FROM purchase WHERE remote_id = ? AND key != ?", (found.id, purchase.key)):
+        raise UsageError(f"task {found.id} is another image of this run already; nothing was changed")

@@ -1,0 +1,96 @@
+"""Holding the images on disk against the state file: looks at everything, writes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from flux_batch.run.download import IMAGES
+from flux_batch.run.records import Entry, Phase, RunView, StoredFile
+
+
+class Condition(StrEnum):
+    """What became of a stored image."""
+
+    FINE = "fine"
+    MISSING = "missing"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One stored image, looked at again; ``detail`` says what is wrong with it, empty when it is fine.
+
+    ``seen_by_run`` is False for what only a full hash finds: a run looks at existence and size.
+    """
+
+    entry: Entry
+    path: str
+    condition: Condition
+    detail: str = ""
+    seen_by_run: bool = True
+
+
+def verify(view: RunView, folder: Path) -> Iterator[Checked]:
+    """Every stored image, hashed one after the other in the order of the plan; each file once."""
+    done: set[str] = set()
+    for entry in view.entries:
+        file = entry.purchase.file
+        if entry.purchase.phase is Phase.STORED and file is not None and entry.task.key not in done:
+            done.add(entry.task.key)
+            yield _check(entry, file, folder)
+
+
+def looks_intact(file: StoredFile, folder: Path) -> bool:
+    """Whether an image is there and as long as it was: cheap, for the beginning of every run."""
+    return not _at_a_glance(file, folder)[1]
+
+
+def is_intact(file: StoredFile, folder: Path) -> bool:
+    """Whether an image has the bytes that were stored."""
+    try:
+        return looks_intact(file, folder) and _sha256(folder / file.path) == file.sha256
+    except OSError:
+        return False
+
+
+def left_over(folder: Path) -> tuple[str, ...]:
+    """Downloads that were never finished, relative to the run folder; the next run removes those it fetches anew."""
+    return tuple(sorted(path.relative_to(folder).as_posix() for path in (folder / IMAGES).rglob("*.part")))
+
+
+def _check(entry: Entry, file: StoredFile, folder: Path) -> Checked:
+    condition, detail = _at_a_glance(file, folder)
+    if detail:
+        return Checked(entry=entry, path=file.path, condition=condition, detail=detail)
+    try:
+        if _sha256(folder / file.path) == file.sha256:
+            return Checked(entry=entry, path=file.path, condition=Condition.FINE)
+        detail = "other bytes of the same length"
+    except OSError as error:
+        detail = f"cannot be read: {error.strerror}"
+    return Checked(entry=entry, path=file.path, condition=Condition.CHANGED, detail=detail, seen_by_run=False)
+
+
+def _at_a_glance(file: StoredFile, folder: Path) -> tuple[Condition, str]:
+    """Existence, kind and size; the text is empty when nothing is wrong."""
+    try:
+        found = (folder / file.path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return Condition.MISSING, "not there"
+    except OSError as error:
+        return Condition.MISSING, f"cannot be reached: {error.strerror}"
+    if not stat.S_ISREG(found.st_mode):
+        return Condition.MISSING, "not a file"
+    if found.st_size != file.bytes:
+        return Condition.CHANGED, f"{found.st_size:,} bytes instead of {file.bytes:,}"
+    return Condition.FINE, ""
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
