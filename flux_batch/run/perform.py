@@ -158,12 +158,16 @@ class Performer:
             return NoAnswer(reason=str(error))
         return Seen(snapshot=found) if ours(found) else NoAnswer(reason="the answer is about another task")
 
-    async def _control(self, purchase: Purchase) -> Event:
-        """Find another accepted task the way this one was looked for."""
+    async def _control(self, purchase: Purchase) -> Event | None:
+        """Find another accepted task the way this one was looked for, and then look for this one once more.
+
+        The 404s so far may have been asked before the window was over, or while the index was away.
+        """
         witness = await self.journal.ask(lambda state: state.witness(purchase.key))
-        if witness is None:
+        if witness is None or not isinstance(await self._ask(witness), Seen):
             return ControlFailed()
-        return ControlPassed() if isinstance(await self._ask(witness), Seen) else ControlFailed()
+        again = await self._lookup(purchase, 0.0)
+        return ControlPassed() if isinstance(again, NotFound) else again
 
     async def _fetch(self, work: Work, url: str) -> Event:
         try:
