@@ -6,10 +6,13 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from flux_batch.api.client import ApiClient
+from flux_batch.errors import LocalFailure, UsageError
 from flux_batch.plan.records import Reference
+from flux_batch.run.clean import Unreadable, without_metadata
 from flux_batch.run.clock import Clock
 from flux_batch.run.journal import Journal
 
@@ -54,23 +57,38 @@ class References:
         return await self._uploaded(self._run_folder / parent.file.path, parent.file.sha256)
 
     async def _uploaded(self, path: Path, sha256: str) -> str:
+        """The URL of an upload of this content; ``sha256`` is the file's own, what is sent has no metadata."""
         async with self._uploading[sha256]:
             since = self._clock.now().wall - UPLOAD_LIFE
             known = await self._journal.ask(lambda state: state.uploaded(sha256, since))
             if known is not None:
                 return known
-            await asyncio.to_thread(_check_unchanged, path, sha256)
-            url = await self._api.upload(path)
+            data = await asyncio.to_thread(_read_unchanged, path, sha256)
+            with TemporaryDirectory(prefix="flux-batch-") as folder:
+                url = await self._api.upload(await asyncio.to_thread(_clean, path, data, Path(folder)))
             now = self._clock.now().wall
             await self._journal.ask(lambda state: state.remember_upload(sha256, url, now))
             return url
 
 
-def _check_unchanged(path: Path, sha256: str) -> None:
+def _read_unchanged(path: Path, sha256: str) -> bytes:
+    """The planned bytes; what is checked here is what is sent."""
     try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        data = path.read_bytes()
     except OSError as error:
         raise ReferenceMoved(f"{path.name}: {error.strerror}") from None
-    if found != sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise ReferenceMoved(f"{path.name} is not the file that was planned; plan again")
+    return data
+
+
+def _clean(path: Path, data: bytes, folder: Path) -> Path:
+    """A copy under the same name that says nothing beside its pixels."""
+    try:
+        clean = folder / path.name
+        clean.write_bytes(without_metadata(data))
+    except Unreadable as error:
+        raise UsageError(f"{path.name} cannot be sent without its metadata: {error}") from None
+    except OSError as error:
+        raise LocalFailure(f"{folder}: {error.strerror}") from None
+    return clean
