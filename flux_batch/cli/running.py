@@ -119,19 +119,23 @@ def outcome_lines(ended: Ended) -> list[str]:
 
 def next_lines(ended: Ended) -> list[str]:
     """What to do next."""
-    lines = [f"Stopped early: {ended.outcome.stopped}"] if ended.outcome.stopped else []
+    outcome, phases = ended.outcome, ended.outcome.phases
+    again = ended.command if ended.view.rehearsal else f"{ended.command} --retry-failed"
+    lines = [f"Stopped early: {outcome.stopped}"] if outcome.stopped else []
     if ended.exit_code not in (0, 1):
         lines.append(f"Nothing is lost. To go on: {ended.command}")
-        if ended.outcome.stopped and ended.outcome.phases.get(Phase.REFUSED) and not ended.view.rehearsal:
-            lines.append(f"To ask again for what was refused, too: {ended.command} --retry-failed")
-        if ended.outcome.phases.get(Phase.HELD) and not ended.view.rehearsal:
-            folder = shlex.quote(str(ended.report.manifest.parent))
-            lines.append(f"To decide about what is held: flux-batch resolve {folder}")
-        return lines
-    if _lost(ended.outcome.phases):
-        again = ended.command if ended.view.rehearsal else f"{ended.command} --retry-failed"
-        lines.append(f"To ask again for what failed: {again}")
-    return lines
+        lines += [f"To ask again for what was refused, too: {again}"] if phases.get(Phase.REFUSED) else []
+        return [*lines, *_about_doubts(ended)]
+    return [*lines, f"To ask again for what failed: {again}"] if _lost(phases) else lines
+
+
+def _about_doubts(ended: Ended) -> list[str]:
+    """Where lookups cannot settle it, a person can; in a rehearsal there is nothing to settle."""
+    phases = ended.outcome.phases
+    if ended.view.rehearsal or not (phases.get(Phase.HELD) or phases.get(Phase.UNCERTAIN)):
+        return []
+    folder = shlex.quote(str(ended.report.manifest.parent))
+    return [f"To decide yourself about what is in doubt: flux-batch resolve {folder}"]
 
 
 _UNSTORED = (Phase.FAILED, Phase.REFUSED, Phase.SKIPPED, Phase.UNCERTAIN, Phase.HELD)

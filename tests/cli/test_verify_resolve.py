@@ -174,7 +174,7 @@ class TestResolve:
         live_desk.simulator.faults.add(fault("error", where="status", status=502))
         result = live_desk("run", QUICK, "--yes", *FAST)
         assert result.code == 4
-        assert "To decide about what is held: flux-batch resolve runs/quickstart" in result.err
+        assert "To decide yourself about what is in doubt: flux-batch resolve runs/quickstart" in result.err
 
 
 def test_a_broken_run_is_4_with_the_reason(make_desk: MakeDesk) -> None:
