@@ -195,11 +195,16 @@ class Round:
             if entry is None or entry.purchase.phase in (Phase.PLANNED, Phase.REFUSED, Phase.SKIPPED):
                 self._wrong(f"{when}: {bill.business_id} is billed and forgotten")
         if over:
+            held = {entry.task.key for entry in entries if entry.purchase.phase is Phase.HELD}
             for entry in entries:
-                self._look_at_end(entry)
+                if entry.purchase.phase is not Phase.PLANNED or entry.task.parent not in held:
+                    self._look_at_end(entry)
 
     def _look_at_end(self, entry: Entry) -> None:
-        """Stored; or failed at the provider; or held and named, and then there is no bill either."""
+        """Stored; or failed at the provider; or held and named, and then there is no bill either.
+
+        Only the edit of a held image may still be planned: it waits for what a person decides about that one.
+        """
         bills = [bill.business_id for bill in self.simulator.ledger.entries].count(entry.purchase.business_id)
         paid = {Phase.STORED: 1, Phase.FAILED: 1, Phase.SKIPPED: 0, Phase.HELD: 0}.get(entry.purchase.phase)
         if (bills if entry.purchase.business_id else 0) != paid:
