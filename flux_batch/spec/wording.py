@@ -81,15 +81,19 @@ def _mend(breach: Breach) -> str:
 
 
 def _expected(schema: Mapping[str, Any]) -> str:
-    if "errorMessage" in schema:
-        return str(schema["errorMessage"])
+    # An editor shows `errorMessage` for an unknown key too; `typeMessage` is for a wrong type only.
+    for said in ("typeMessage", "errorMessage"):
+        if said in schema:
+            return str(schema[said])
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     words = " or ".join(TYPES[word] for word in types)
-    return f"{words}, like {_example(schema)}" if "examples" in schema and types != ["boolean"] else words
+    shows = types != ["boolean"] and not schema.keys().isdisjoint({"example", "examples"})
+    return f"{words}, like {_example(schema)}" if shows else words
 
 
 def _example(schema: Mapping[str, Any]) -> str:
-    example = schema["examples"][0]
+    # An editor would offer a group in `examples` under the name "[object Object]"; so it stands in `example`.
+    example = schema["example"] if "example" in schema else schema["examples"][0]
     if isinstance(example, dict):
         return "{" + ", ".join(f"{key}: {json.dumps(value)}" for key, value in example.items()) + "}"
     quote = isinstance(example, list) or schema["type"] == "string"

@@ -26,7 +26,7 @@ def nodes(schema: Any) -> Iterator[dict[str, Any]]:
         if "type" in schema or "enum" in schema:
             yield schema
         for key, value in schema.items():
-            if key not in ("examples", "default", "defaultSnippets"):
+            if key not in ("example", "examples", "default", "defaultSnippets"):
                 yield from nodes(value)
     elif isinstance(schema, list):
         for value in schema:
@@ -76,7 +76,7 @@ def test_examples_and_defaults_are_valid() -> None:
     """What an editor offers would be accepted."""
     for node in nodes(SCHEMA):
         validator = Draft202012Validator({**node, "$defs": SCHEMA["$defs"]})
-        offered = [*node.get("examples", ()), *([node["default"]] if "default" in node else ())]
+        offered = [*node.get("examples", ()), *(node[key] for key in ("example", "default") if key in node)]
         for value in offered:
             assert validator.is_valid(value), value
 
@@ -86,7 +86,7 @@ def test_defaults_are_those_of_the_records() -> None:
     from flux_batch.spec.records import Execution, Limits, Poll
 
     execution = SCHEMA["properties"]["execution"]["properties"]
-    for name in ("concurrency", "submit_rate", "when_uncertain", "settle_seconds"):
+    for name in ("concurrency", "submit_rate", "when_uncertain", "settle_seconds", "reference_metadata"):
         assert execution[name]["default"] == getattr(Execution(), name)
     for name in ("first", "every"):
         assert execution["poll"]["properties"][name]["default"] == getattr(Poll(), name)
