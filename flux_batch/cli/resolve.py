@@ -31,7 +31,7 @@ EXAMPLE = """
 @run_argument
 @click.option("--adopt", multiple=True, metavar="TASK=REMOTE_ID", help="It is at the provider, under this id.")
 @click.option("--resend", multiple=True, metavar="TASK", help="It never arrived: send it once more, now. Costs money.")
-@click.option("--abandon", multiple=True, metavar="TASK", help="Give it up; the provider may have billed it.")
+@click.option("--abandon", multiple=True, metavar="TASK", help="Give it up; its price may be paid, or is.")
 @click.option("--yes", is_flag=True, help="Spend without asking; needed off a terminal.")
 @out_option
 @json_option
@@ -48,33 +48,40 @@ def resolve(
 ) -> None:
     """Decide about requests whose answer was lost for good; without a verb, list them.
 
+    It also lists what is paid and could not be fetched, with a message for the provider's support.
     Adopting and sending once more need TOAPIS_API_KEY.
     """
     from flux_batch.cli.questions import decision_json, question_json, question_lines
+    from flux_batch.cli.support import unfetched_json, unfetched_lines
     from flux_batch.report.write import write_report
     from flux_batch.run.lock import run_lock
-    from flux_batch.run.resolve import questions
+    from flux_batch.run.resolve import questions, unfetched
     from flux_batch.run.state import FILE, StateFile
 
     folder, looking = run_folder(run_or_spec, out), not (adopt or resend or abandon)
     done: list[Resolved] = []
     with run_lock(folder), StateFile(folder / FILE, read_only=looking) as state:
-        view = state.view()
+        view, answers = state.view(), state.odd_answers()
         decisions = _decisions(view, adopt, resend, abandon)
         if decisions:
             _approve(decisions, yes=yes)
             try:
                 asyncio.run(_carry_out(state, decisions, done, quiet=as_json))
             finally:
-                view = state.view()
+                view, answers = state.view(), state.odd_answers()
                 write_report(view, folder)
     code = 0 if all(each.clear for each in done) else 4
     if as_json:
-        opened = [question_json(entry) for entry in questions(view)]
+        opened = [question_json(entry, answers) for entry in questions(view)]
         resolved = [decision_json(each) for each in done]
-        print_json({"run_folder": str(folder), "resolved": resolved, "open": opened, "exit_code": code})
+        paid = [unfetched_json(entry) for entry in unfetched(view)]
+        print_json(
+            {"run_folder": str(folder), "resolved": resolved, "open": opened, "unfetched": paid, "exit_code": code}
+        )
     elif not decisions:
-        click.echo(clean("\n".join(question_lines(questions(view), view, folder))))
+        asked, paid_lines = questions(view), unfetched_lines(unfetched(view), view, folder)
+        lines = question_lines(asked, view, folder, answers) if asked or not paid_lines else []
+        click.echo(clean("\n".join([*lines, *([""] if lines and paid_lines else []), *paid_lines])))
     ctx.exit(code)
 
 
@@ -84,14 +91,14 @@ def _decisions(
     """What was typed, checked whole before anything is done."""
     from flux_batch.run.resolve import Decision, Verb, named
 
+    if view.rehearsal and (adopt or resend or abandon):
+        raise UsageError("a rehearsal starts its lost requests again by itself: there is nothing to decide")
     found = [Decision(verb=Verb.ADOPT, entry=entry, remote_id=known) for entry, known in _adoptions(view, adopt)]
     found += [Decision(verb=Verb.RESEND, entry=named(view.entries, name)) for name in resend]
-    found += [Decision(verb=Verb.ABANDON, entry=named(view.entries, name)) for name in abandon]
+    found += [Decision(verb=Verb.ABANDON, entry=named(view.entries, name, Verb.ABANDON)) for name in abandon]
     keys = [each.entry.task.key for each in found]
     if len(set(keys)) < len(keys):
         raise UsageError("one task is named twice")
-    if found and view.rehearsal:
-        raise UsageError("a rehearsal starts its lost requests again by itself: there is nothing to decide")
     return found
 
 

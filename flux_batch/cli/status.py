@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flux_batch.cli.asking import suspect_lines
 from flux_batch.cli.command import Command
-from flux_batch.cli.failed import failure_lines
+from flux_batch.cli.failed import failure_lines, support_lines
 from flux_batch.cli.options import json_option, out_option, run_argument, run_folder
 from flux_batch.cli.output import clean, plural, print_json
 from flux_batch.plan.money import decimal_text, usd
@@ -33,6 +35,7 @@ def status(run_or_spec: Path, out: Path | None, as_json: bool) -> None:
     """Show where a run stands: what is stored, what is not and why, what was spent."""
     from flux_batch.report.summary import totals
     from flux_batch.run.state import FILE, StateFile
+    from flux_batch.run.suspects import suspects_of
 
     folder = run_folder(run_or_spec, out)
     with StateFile(folder / FILE, read_only=True) as state:
@@ -40,10 +43,20 @@ def status(run_or_spec: Path, out: Path | None, as_json: bool) -> None:
     if as_json:
         counted = asdict(totals(view)).items()
         values = {name: decimal_text(value) if isinstance(value, Decimal) else value for name, value in counted}
-        print_json({"name": view.name, "run_folder": str(folder), "rehearsal": view.rehearsal, **values})
+        print_json(
+            {
+                "name": view.name,
+                "run_folder": str(folder),
+                "rehearsal": view.rehearsal,
+                **values,
+                "suspect": len(suspects_of(view)),
+            }
+        )
         return
     click.echo(clean(f"{view.name}  {folder}"))
-    for line in (*_counts(totals(view)), _money(view), *failure_lines(view.entries)):
+    typed = shlex.quote(str(folder))
+    lines = [*_counts(totals(view)), _money(view), *failure_lines(view.entries)]
+    for line in (*lines, *support_lines(view, typed), *suspect_lines(view, typed)):
         click.echo(clean(f"  {line}"))
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from flux_batch.errors import LocalFailure
+from flux_batch.run.folder import shared_mode
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:
@@ -34,7 +35,7 @@ def _replace(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes files for its owner's eyes only; a report is shared with the team.
-        Path(name).chmod(0o644)
+        Path(name).chmod(shared_mode())
         Path(name).replace(path)
     except BaseException:
         with suppress(OSError):

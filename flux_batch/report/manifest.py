@@ -17,7 +17,8 @@ from flux_batch.report.phrases import disclosure
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers, totals
 from flux_batch.report.words import iso
-from flux_batch.run.records import Entry, Failure, Phase, RunView, Times
+from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, Times
+from flux_batch.run.suspects import suspects_of
 
 FORMAT: Final = 1
 NAME: Final = "manifest.json"
@@ -40,7 +41,7 @@ def manifest(view: RunView) -> dict[str, Any]:
     It depends on nothing but the run, so equal runs give equal manifests. Result URLs are left out: they expire,
     and their queries may be signed.
     """
-    first = buyers(view.entries)
+    first, suspects = buyers(view.entries), suspects_of(view)
     return {
         "format": FORMAT,
         "version": __version__,
@@ -54,7 +55,10 @@ def manifest(view: RunView) -> dict[str, Any]:
         "currency": CURRENCY,
         "prices": [_price(price) for price in view.prices],
         "totals": _totals(view),
-        "tasks": [_task(entry, first[entry.task.key], rehearsal=view.rehearsal) for entry in view.entries],
+        "tasks": [
+            _task(entry, first[entry.task.key], suspects.get(entry.task.key, ""), rehearsal=view.rehearsal)
+            for entry in view.entries
+        ],
     }
 
 
@@ -73,7 +77,7 @@ def _price(price: Price) -> dict[str, str]:
     }
 
 
-def _task(entry: Entry, buyer: str, *, rehearsal: bool) -> dict[str, Any]:
+def _task(entry: Entry, buyer: str, suspect: str, *, rehearsal: bool) -> dict[str, Any]:
     task, purchase = entry.task, entry.purchase
     pays = task.id == buyer
     return {
@@ -88,7 +92,7 @@ def _task(entry: Entry, buyer: str, *, rehearsal: bool) -> dict[str, Any]:
         "options": dict(task.options),
         "status": str(purchase.phase),
         "wanted": entry.wanted,
-        "file": asdict(purchase.file) if purchase.file and purchase.phase is Phase.STORED else None,
+        "file": _file(purchase, suspect),
         "shared_with": None if pays else buyer,
         "remote_id": purchase.remote_id,
         "business_id": purchase.business_id,
@@ -100,6 +104,13 @@ def _task(entry: Entry, buyer: str, *, rehearsal: bool) -> dict[str, Any]:
         "digital_source_type": None if rehearsal else _source_type(task.reference),
         "times": _times(purchase.times),
     }
+
+
+def _file(purchase: Purchase, suspect: str) -> dict[str, Any] | None:
+    """The stored image; ``suspect`` is there only when there is something to say."""
+    if purchase.file is None or purchase.phase is not Phase.STORED:
+        return None
+    return {**asdict(purchase.file), **({"suspect": suspect} if suspect else {})}
 
 
 def _reference(reference: Reference | None) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import Final
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import PENDING
 from flux_batch.run.breaker import POLICY
-from flux_batch.run.records import Entry, Phase, RunView
+from flux_batch.run.records import NOT_FETCHED, Entry, Phase, RunView
 
 _WORDS: Final = {
     Phase.PLANNED: "Not started",
@@ -73,9 +73,9 @@ def notice(entry: Entry, view: RunView) -> Notice | None:
     code = failure.code if failure else ""
     command, advice = _help(phase, code, view)
     return Notice(
-        word=_WORDS[phase],
+        word="Paid, not fetched" if code == NOT_FETCHED else _WORDS[phase],
         reason=said or _REASONS[phase],
-        tone=_tone(phase),
+        tone=Tone.ASK if code == NOT_FETCHED else _tone(phase),
         code=code,
         command=command,
         advice=advice,
@@ -90,6 +90,13 @@ def missing(path: str) -> Notice:
         tone=Tone.BAD,
         advice="The next run fetches it while the provider keeps it, or put a copy back; it is not bought again.",
     )
+
+
+def suspicion(reason: str, view: RunView) -> str:
+    """For a picture that may be none; a rehearsal's provider cannot be asked again."""
+    spec = shlex.quote(relative_name(view.spec_file))
+    said = f"This may be a placeholder instead of the image: {reason}."
+    return said if view.rehearsal else f"{said} To ask for it again, which buys nothing: flux-batch verify {spec}"
 
 
 def disclosure(rehearsal: bool) -> str:
@@ -114,6 +121,8 @@ def _help(phase: Phase, code: str, view: RunView) -> tuple[str, str]:
             if code in POLICY
             else f"Correct {name}, then run it again.",
         )
+    if code == NOT_FETCHED and not view.rehearsal:
+        return f"flux-batch resolve {spec}", "has a message for the provider."
     if phase is Phase.FAILED and view.rehearsal:
         return "", "A real run can buy it again."
     return {

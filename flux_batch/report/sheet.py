@@ -10,12 +10,13 @@ from urllib.parse import quote
 from flux_batch.plan.money import usd
 from flux_batch.report.header import Header, header
 from flux_batch.report.layout import Axis, Grid, Layout, choose, grid, varying_axes
-from flux_batch.report.phrases import Notice, missing, notice
+from flux_batch.report.phrases import Notice, missing, notice, suspicion
 from flux_batch.report.redact import without_queries
 from flux_batch.report.summary import buyers
 from flux_batch.report.thumbs import Thumb
 from flux_batch.report.words import file_size
 from flux_batch.run.records import Entry, RunView
+from flux_batch.run.suspects import suspects_of
 
 Thumbs = Mapping[str, Thumb | None]
 """Thumbnails by content hash; None for an image that is missing or broken."""
@@ -46,7 +47,7 @@ class Tile:
     ``place`` maps every axis to this image's label; ``alt`` says the ones that vary. ``shape`` is width and height
     of the wanted ratio. ``parent`` and ``edits`` are indexes of other tiles: what it was edited from, and what was
     edited from it. ``reference`` names an image from outside the run. ``shared_with`` is the id of the task that
-    paid for the same image.
+    paid for the same image. ``suspect`` says why the picture may be a placeholder.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Tile:
     edits: tuple[int, ...] = ()
     reference: str = ""
     shared_with: str = ""
+    suspect: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +109,17 @@ def _tiles(view: RunView, thumbs: Thumbs, axes: Sequence[Axis]) -> tuple[Tile, .
     for index, parent in enumerate(parents):
         if parent is not None:
             edits.setdefault(parent, []).append(index)
+    suspects = suspects_of(view)
     spoken = {axis.name: {value.label: value.short for value in axis.values} for axis in axes}
     tiles = (_tile(entry, view, thumbs, spoken, buyer[entry.task.key]) for entry in view.entries)
     return tuple(
-        replace(tile, parent=parents[index], edits=tuple(edits.get(index, ()))) for index, tile in enumerate(tiles)
+        replace(
+            tile,
+            parent=parents[index],
+            edits=tuple(edits.get(index, ())),
+            suspect=suspicion(suspects[entry.task.key], view) if tile.picture and entry.task.key in suspects else "",
+        )
+        for index, (entry, tile) in enumerate(zip(view.entries, tiles, strict=True))
     )
 
 

@@ -51,7 +51,7 @@ from flux_batch.run.events import (
     TurnedAway,
     Withdrawn,
 )  # fmt: skip
-from flux_batch.run.records import Failure, Phase, Purchase, StoredFile
+from flux_batch.run.records import NOT_FETCHED, Failure, Phase, Purchase, StoredFile, Times
 
 LOOKUP_DELAYS: Final = (2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 """Seconds between lookups of a request in doubt; the last one repeats."""
@@ -60,6 +60,9 @@ AGREEING_LOOKUPS: Final = 3
 CONNECT_TRIES: Final = 6
 FETCH_TRIES: Final = 8
 MISSING_POLLS: Final = 10
+LATER_TRIES: Final = 2
+"""How often a run asks for an image that an earlier one could not bring home, unless its address is a new one."""
+
 LONGEST_BACKOFF: Final = 60.0
 _IN_DOUBT: Final = "it is not known whether the request arrived"
 
@@ -310,7 +313,7 @@ def _unproven(state: State, now: Moment, rules: Rules) -> Step:
 
 def _adopt(state: State, snapshot: TaskSnapshot, now: Moment, rules: Rules) -> Step:
     """The provider has the task: from now on there is nothing left to buy."""
-    times = replace(state.purchase.times, submitted=now.wall)
+    times = replace(state.purchase.times, submitted=_later(state.purchase.times, now))
     known = _with(state, phase=Phase.SUBMITTED, remote_id=snapshot.id, times=times)
     known = replace(known, doubt_since=None, throttled=False, tries=0, waiting_since=now.mono)
     if snapshot.completed or snapshot.failed:
@@ -323,12 +326,22 @@ def _progress(state: State, snapshot: TaskSnapshot, now: Moment, rules: Rules) -
         failure = Failure(code=snapshot.error_code or "failed", message=snapshot.error_message or "no reason given")
         return _to(_with(state, phase=Phase.FAILED, failure=failure), Done())
     if snapshot.completed and snapshot.result_url:
-        times = replace(state.purchase.times, ready=state.purchase.times.ready or now.wall)
-        ready = _with(
-            state, phase=Phase.READY, result_url=snapshot.result_url, expires_at=snapshot.expires_at, times=times
-        )
-        return _to(ready, Fetch(url=snapshot.result_url))
-    return _poll_later(state, now, rules)
+        return _to(_ready(state, snapshot, now), Fetch(url=snapshot.result_url))
+    found = _with(state, failure=None) if state.phase is Phase.SUBMITTED else state
+    return _poll_later(found, now, rules)
+
+
+def _ready(state: State, snapshot: TaskSnapshot, now: Moment) -> State:
+    """The image can be fetched; a new address is a new chance."""
+    purchase, url = state.purchase, snapshot.result_url
+    return _with(
+        state,
+        phase=Phase.READY,
+        result_url=url,
+        expires_at=snapshot.expires_at,
+        failure=purchase.failure if url == purchase.result_url else None,
+        times=replace(purchase.times, ready=purchase.times.ready or _later(purchase.times, now)),
+    )
 
 
 def _poll_later(state: State, now: Moment, rules: Rules) -> Step:
@@ -341,23 +354,35 @@ def _poll_later(state: State, now: Moment, rules: Rules) -> Step:
 def _vanished(state: State, now: Moment, rules: Rules) -> Step:
     """A known id that the API does not know now: keep asking, then leave it to a later run. It is paid."""
     state = replace(state, missing=state.missing + 1)
-    if state.missing >= MISSING_POLLS:
-        return _to(state, Leave(reason=f"paid, but the provider does not know task {state.purchase.remote_id} now"))
+    if state.missing >= _tries(state.purchase, MISSING_POLLS):
+        reason = f"the provider does not know task {state.purchase.remote_id} now"
+        kept = _unfetched(state, f"{reason}; asked {state.missing} times in the last run")
+        return _to(kept, Leave(reason=f"paid, but {reason}"))
     return _poll_later(state, now, rules)
 
 
 def _stored(state: State, file: StoredFile, now: Moment) -> Step:
-    times = replace(state.purchase.times, stored=now.wall)
+    times = replace(state.purchase.times, stored=_later(state.purchase.times, now))
     return _to(_with(state, phase=Phase.STORED, file=file, failure=None, times=times), Done())
 
 
 def _not_fetched(state: State, reason: str) -> Step:
     """Ask for a fresh URL and try again; the image is paid, so nothing is ever bought in its place."""
     tries = state.tries + 1
-    if tries >= FETCH_TRIES:
-        kept = _with(state, failure=Failure(code="not_fetched", message=reason))
+    if tries >= _tries(state.purchase, FETCH_TRIES):
+        kept = _unfetched(state, f"{reason}; tried {tries} times in the last run, each at the address given then")
         return _to(kept, Leave(reason=f"paid, but not fetched: {reason}"))
     return _to(replace(state, tries=tries), Poll(after=min(_backoff(tries), 10.0)))
+
+
+def _unfetched(state: State, message: str) -> State:
+    """Noted for people and for later runs; the purchase stays what it is, paid and known."""
+    return _with(state, failure=Failure(code=NOT_FETCHED, message=message))
+
+
+def _tries(purchase: Purchase, most: int) -> int:
+    """How often to ask: all is tried once, and later runs only look whether it has come back."""
+    return min(most, LATER_TRIES) if purchase.unfetched else most
 
 
 def _fetch_or_poll(purchase: Purchase) -> Effect:
@@ -366,6 +391,11 @@ def _fetch_or_poll(purchase: Purchase) -> Effect:
 
 def _since(start: float | None, now: Moment) -> float:
     return 0.0 if start is None else now.mono - start
+
+
+def _later(times: Times, now: Moment) -> float:
+    """Unix seconds: now, but never before what happened to it already; a wall clock may have been set back."""
+    return max(now.wall, times.intent or 0.0, times.submitted or 0.0, times.ready or 0.0)
 
 
 def _backoff(tries: int) -> float:

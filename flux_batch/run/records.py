@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from flux_batch.plan.records import Price, Task
 from flux_batch.spec.records import ReportOptions
+
+NOT_FETCHED: Final = "not_fetched"
+"""The code of a failure that ends nothing: the image is paid, and a run could not bring it home."""
+
+ABANDONED: Final = "abandoned"
+"""The code of what a person gave up."""
 
 
 class Phase(StrEnum):
@@ -84,8 +91,26 @@ class Purchase:
     @property
     def cost(self) -> Decimal:
         """USD this purchase has cost: the price once accepted, 0 when refused, failed (refunded) or unsent."""
-        paid = self.phase in (Phase.SUBMITTED, Phase.READY, Phase.STORED)
-        return self.price if paid and self.price is not None else Decimal(0)
+        return self.price if self.paid and self.price is not None else Decimal(0)
+
+    @property
+    def paid(self) -> bool:
+        """Whether the provider took it and keeps the money; giving up an image that it took refunds nothing."""
+        return self.phase in _PAID or (
+            self.phase is Phase.FAILED and _code(self) == ABANDONED and self.remote_id is not None
+        )
+
+    @property
+    def unfetched(self) -> bool:
+        """Whether it is paid and a run could not bring it home: its image, or the task itself, was not there."""
+        return self.phase in (Phase.SUBMITTED, Phase.READY) and _code(self) == NOT_FETCHED
+
+
+_PAID: Final = frozenset({Phase.SUBMITTED, Phase.READY, Phase.STORED})
+
+
+def _code(purchase: Purchase) -> str:
+    return purchase.failure.code if purchase.failure else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

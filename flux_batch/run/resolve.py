@@ -1,11 +1,13 @@
 """A person's word on requests of which nobody could find out whether they arrived: adopt, send once more, give up.
 
+What is paid and cannot be fetched may be given up as well.
+
 Every decision is one transaction, made under the run lock; what it means is the protocol's to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -27,13 +29,15 @@ from flux_batch.errors import (
 from flux_batch.run.clock import Clock
 from flux_batch.run.events import Accepted, Doubtful, RefusedBy, Seen
 from flux_batch.run.protocol import Rules, State, step
+from flux_batch.run.records import ABANDONED as ABANDONED_CODE
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView
 from flux_batch.run.state import StateFile
 
 OPEN: Final = frozenset({Phase.INTENT, Phase.UNCERTAIN, Phase.HELD})
 """Phases in which it is not known whether a request arrived; without a process at work an intent is one of them."""
 
-ABANDONED: Final = Failure(code="abandoned", message="given up by hand; the provider may have billed it")
+ABANDONED: Final = Failure(code=ABANDONED_CODE, message="given up by hand; the provider may have billed it")
+GIVEN_UP: Final = Failure(code=ABANDONED_CODE, message="given up by hand: paid, and never fetched; it stays spent")
 _RULES: Final = Rules()
 """Only for the first steps after a decision; a run has the spec's own."""
 
@@ -71,21 +75,35 @@ class Resolved:
 
 def questions(view: RunView) -> tuple[Entry, ...]:
     """Every request in doubt, once, in the order of the plan."""
+    return _once(entry for entry in view.entries if entry.purchase.phase in OPEN)
+
+
+def unfetched(view: RunView) -> tuple[Entry, ...]:
+    """Every image that is paid and could not be brought home, once; a rehearsal, which paid nothing, has none."""
+    return () if view.rehearsal else _once(entry for entry in view.entries if entry.purchase.unfetched)
+
+
+def _once(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     first: dict[str, Entry] = {}
-    for entry in view.entries:
-        if entry.purchase.phase in OPEN:
-            first.setdefault(entry.task.key, entry)
+    for entry in entries:
+        first.setdefault(entry.task.key, entry)
     return tuple(first.values())
 
 
-def named(entries: Sequence[Entry], name: str) -> Entry:
-    """The image in doubt that a task id or a business id means; raises UsageError for none."""
+def named(entries: Sequence[Entry], name: str, verb: Verb | None = None) -> Entry:
+    """The image that a task id or a business id means; raises UsageError for none that ``verb`` can be said of.
+
+    Every verb is for what is in doubt; only ABANDON is also for what is paid and cannot be fetched.
+    """
     found = [entry for entry in entries if name in (entry.task.id, entry.purchase.business_id)]
     if not found:
         raise UsageError(f"{name}: no such task of this run")
-    if found[0].purchase.phase not in OPEN:
-        raise UsageError(f"{name} is {found[0].purchase.phase}: there is nothing to decide")
-    return found[0]
+    purchase = found[0].purchase
+    if purchase.phase in OPEN or (purchase.unfetched and verb is Verb.ABANDON):
+        return found[0]
+    if purchase.unfetched:
+        raise UsageError(f"{name} is paid, as {purchase.remote_id}: a run fetches it, or --abandon gives it up")
+    raise UsageError(f"{name} is {purchase.phase}: there is nothing to decide")
 
 
 async def adopt(state: StateFile, api: ApiClient, decision: Decision, clock: Clock) -> Resolved:
@@ -118,10 +136,12 @@ async def resend(
 
 
 def abandon(state: StateFile, decision: Decision) -> Resolved:
-    """Give the image up and release its money; what it edits into is skipped."""
-    purchase = replace(decision.entry.purchase, phase=Phase.FAILED, failure=ABANDONED)
+    """Give the image up; what it edits into is skipped. What was in doubt frees its money, what is paid stays spent."""
+    before = decision.entry.purchase
+    failure = GIVEN_UP if before.paid else ABANDONED
+    purchase = replace(before, phase=Phase.FAILED, failure=failure)
     state.save([purchase], None)
-    return Resolved(decision=decision, purchase=purchase, said=ABANDONED.message)
+    return Resolved(decision=decision, purchase=purchase, said=failure.message)
 
 
 def budget(state: StateFile) -> Decimal | None:
@@ -156,7 +176,8 @@ async def _send(state: StateFile, api: ApiClient, decision: Decision, intent: Pu
             decision=decision, purchase=decision.entry.purchase, said=f"not sent ({error}); all is as it was"
         )
     except ApiError as error:
-        event, said = Doubtful(reason=str(error)), f"sent once more without a clear answer ({error})"
+        answer = error.answer if isinstance(error, Unclear) else None
+        event, said = Doubtful(reason=str(error), answer=answer), f"sent once more without a clear answer ({error})"
     return _take(state, decision, State(purchase=intent), event, clock, said)
 
 
@@ -175,7 +196,8 @@ def _take(
 ) -> Resolved:
     """What the protocol makes of it, committed."""
     purchase = step(before, event, clock.now(), _RULES).state.purchase
-    state.save([purchase], None)
+    odd = event.answer if isinstance(event, Doubtful) else None
+    state.save([purchase], None, {purchase.key: odd} if odd else None)
     return Resolved(decision=decision, purchase=purchase, said=said)
 
 

@@ -19,7 +19,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 _MAYBE_SENT: Final = frozenset({Phase.INTENT, Phase.UNCERTAIN, Phase.HELD})
-_PAID: Final = frozenset({Phase.SUBMITTED, Phase.READY, Phase.STORED})
 
 FINAL: Final = frozenset({Phase.STORED, Phase.FAILED, Phase.REFUSED, Phase.SKIPPED})
 """Phases in which a run has nothing left to do."""
@@ -28,12 +27,13 @@ FINAL: Final = frozenset({Phase.STORED, Phase.FAILED, Phase.REFUSED, Phase.SKIPP
 def exposure(purchase: Purchase) -> tuple[int, int]:
     """What a purchase holds of the budget, as (spent, reserved) in micros.
 
-    A request in doubt may have been billed once for every time it may have arrived.
+    A request in doubt may have been billed once for every time it may have arrived. What was paid stays spent, also
+    when a person gives it up.
     """
     price = micros(purchase.price or Decimal(0))
     if purchase.phase in _MAYBE_SENT:
         return 0, price * purchase.sends
-    return (price, 0) if purchase.phase in _PAID else (0, 0)
+    return (price, 0) if purchase.paid else (0, 0)
 
 
 def micros(amount: Decimal) -> int:

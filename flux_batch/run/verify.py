@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from flux_batch.run.download import IMAGES
 from flux_batch.run.records import Entry, Phase, RunView, StoredFile
+from flux_batch.run.suspects import suspects_of
 
 
 class Condition(StrEnum):
@@ -19,6 +20,8 @@ class Condition(StrEnum):
     FINE = "fine"
     MISSING = "missing"
     CHANGED = "changed"
+    SUSPECT = "suspect"
+    """As it was stored, but it may be a placeholder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +41,12 @@ class Checked:
 def verify(view: RunView, folder: Path) -> Iterator[Checked]:
     """Every stored image, hashed one after the other in the order of the plan; each file once."""
     done: set[str] = set()
+    suspects = suspects_of(view)
     for entry in view.entries:
         file = entry.purchase.file
         if entry.purchase.phase is Phase.STORED and file is not None and entry.task.key not in done:
             done.add(entry.task.key)
-            yield _check(entry, file, folder)
+            yield _doubt(_check(entry, file, folder), suspects.get(entry.task.key, ""))
 
 
 def looks_intact(file: StoredFile, folder: Path) -> bool:
@@ -61,6 +65,13 @@ def is_intact(file: StoredFile, folder: Path) -> bool:
 def left_over(folder: Path) -> tuple[str, ...]:
     """Downloads that were never finished, relative to the run folder; the next run removes those it fetches anew."""
     return tuple(sorted(path.relative_to(folder).as_posix() for path in (folder / IMAGES).rglob("*.part")))
+
+
+def _doubt(checked: Checked, reason: str) -> Checked:
+    """What is not there, or not as it was, is the worse finding."""
+    if not reason or checked.condition is not Condition.FINE:
+        return checked
+    return replace(checked, condition=Condition.SUSPECT, detail=reason)
 
 
 def _check(entry: Entry, file: StoredFile, folder: Path) -> Checked:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flux_batch.run.lock import run_lock
-from flux_batch.run.records import Entry, Phase
+from flux_batch.run.records import Entry, Failure, Phase
 from flux_batch.run.state import FILE, StateFile
 from flux_batch.simulator import fault
 
@@ -177,6 +178,145 @@ class TestResolve:
         assert "To decide yourself about what is in doubt: flux-batch resolve runs/quickstart" in result.err
 
 
+class TestSuspects:
+    """A placeholder is stored and paid like an image; people are told, and ``verify`` asks again."""
+
+    def test_a_run_that_got_placeholders_is_0_and_says_so(self, make_desk: MakeDesk) -> None:
+        """All stored, one line on stderr, a number for scripts, and the same from ``status``."""
+        desk = make_desk(fault("placeholder", where="file"))
+        result = desk("run", QUICK, "--yes", "--json", *FAST)
+        assert (result.code, result.json["stored"], result.json["suspect"]) == (0, 12, 12)
+        line = (
+            "12 stored images look like a placeholder: 12 purchases brought the very same bytes;"
+            " flux-batch verify runs/quickstart asks for them again"
+        )
+        assert result.err.count(line) == 1
+        status = desk("status", QUICK)
+        assert (status.code, status.out.count(line)) == (0, 1)
+        assert desk("status", QUICK, "--json").json["suspect"] == 12
+        tasks = json.loads((desk.home / "runs/quickstart/manifest.json").read_text())["tasks"]
+        assert {task["file"]["suspect"] for task in tasks} == {"12 purchases brought the very same bytes"}
+
+    def test_an_ordinary_run_says_nothing(self, live_desk: Desk) -> None:
+        """The smallest pictures that the simulator draws are not suspect."""
+        result = live_desk("run", QUICK, "--yes", "--json", *FAST)
+        assert (result.json["suspect"], "placeholder" in result.err) == (0, False)
+        assert "placeholder" not in live_desk("status", QUICK).out
+
+    def test_verify_asks_again_and_all_is_fine(self, make_desk: MakeDesk) -> None:
+        """The pictures are there now: fetched, nothing bought, the report brought up to date."""
+        desk = make_desk(fault("placeholder", where="file"))
+        desk("run", QUICK, "--yes", *FAST)
+        assert desk.simulator is not None
+        desk.simulator.faults.replace(())
+        result = desk("verify", QUICK)
+        assert (result.code, result.out.count("asked again: fetched anew")) == (0, 12)
+        assert "12 of 12 stored images fine" in result.out
+        assert '"suspect"' not in (desk.home / "runs/quickstart/manifest.json").read_text()
+        assert (len(desk.simulator.ledger), desk("status", QUICK, "--json").json["spent"]) == (12, "0.48")
+        assert desk("verify", QUICK, "--json").json["fine"] == 12
+
+    def test_the_same_bytes_again_are_a_finding(self, make_desk: MakeDesk) -> None:
+        """It stays stored, paid and suspect, exit 1, and nothing is bought."""
+        desk = make_desk(fault("placeholder", where="file"))
+        desk("run", QUICK, "--yes", *FAST)
+        before = entries(desk)
+        result = desk("verify", QUICK)
+        assert (result.code, result.out.count("asked again: the same bytes came again")) == (1, 12)
+        assert "0 of 12 stored images fine, 12 suspect" in result.out
+        assert "none is bought again" in result.err
+        value = desk("verify", QUICK, "--json").json
+        assert (value["exit_code"], len(value["suspect"]), len(value["asked"])) == (1, 12, 12)
+        assert entries(desk) == before
+
+    def test_without_a_key_it_says_why_it_did_not_ask(self, make_desk: MakeDesk) -> None:
+        """The finding stands."""
+        desk = make_desk(fault("placeholder", where="file"))
+        desk("run", QUICK, "--yes", *FAST)
+        sent = desk.requests()
+        result = desk("verify", QUICK, TOAPIS_API_KEY="")
+        assert result.code == 1
+        assert "Suspect images were not asked for again: TOAPIS_API_KEY is not set" in result.err
+        elsewhere = desk("verify", QUICK, TOAPIS_BASE_URL="http://127.0.0.1:9/v1")
+        assert (elsewhere.code, "they are at http://127.0.0.1" in elsewhere.err) == (1, True)
+        with run_lock(desk.home / "runs/quickstart"):
+            locked = desk("verify", QUICK)
+        assert (locked.code, "in use by another flux-batch" in locked.err) == (1, True)
+        assert desk.requests() == sent
+
+    def test_a_rehearsal_is_told_and_not_asked_again(self, desk: Desk) -> None:
+        """Its provider is gone; the exit code of the rehearsal is 0 all the same."""
+        faults = desk.write("faults.json", '{"faults": [{"kind": "placeholder"}]}')
+        result = desk("rehearse", QUICK, "--faults", str(faults))
+        assert (result.code, "12 stored images look like a placeholder" in result.err) == (0, True)
+        assert "flux-batch verify runs/quickstart-rehearsal lists them" in result.err
+        listed = desk("verify", "quickstart-rehearsal")
+        assert (listed.code, "a rehearsal's provider ends with it" in listed.err) == (1, True)
+
+
+class TestUnfetched:
+    """What is paid and could not be fetched is named, can be told to the provider, and can be given up."""
+
+    def test_it_is_listed_with_all_that_helps_to_ask_for_it(self, live_desk: Desk) -> None:
+        """By ``run``, by ``status`` and by ``resolve``, which has the message; the key is not in it."""
+        entry = paid_and_gone(live_desk)
+        purchase = entry.purchase
+        ids = f"paid; the provider's id {purchase.remote_id}, ours {purchase.business_id}"
+        where = "Paid and not fetched: 1 image. For a message to the provider: flux-batch resolve runs/quickstart"
+        ran = live_desk("run", QUICK, "--yes", *FAST)
+        assert (ran.code, ids in ran.out, where in ran.err) == (4, True, True)
+        status = live_desk("status", QUICK)
+        assert (ids in status.out, where in status.out) == (True, True)
+        result = live_desk("resolve", QUICK)
+        assert result.code == 0
+        _, _, message = result.out.partition("A message for the provider's support, to copy:")
+        for part in (
+            f"task id: {purchase.remote_id}",
+            f"client_business_id: {purchase.business_id}",
+            "sent: 20",
+            "tried 2 times",
+        ):
+            assert part in message
+        assert "?" not in message.partition("result file: ")[2].splitlines()[0]
+        (unfetched,) = live_desk("resolve", QUICK, "--json").json["unfetched"]
+        assert (unfetched["id"], unfetched["remote_id"], unfetched["price"]) == (
+            entry.task.id,
+            purchase.remote_id,
+            "0.04",
+        )
+
+    def test_given_up_it_stays_spent_and_ends(self, live_desk: Desk) -> None:
+        """No key is needed; exit 1 from then on, without a question; ``--retry-failed`` buys it anew."""
+        entry = paid_and_gone(live_desk)
+        result = live_desk("resolve", QUICK, "--abandon", entry.task.id, TOAPIS_API_KEY="")
+        assert (result.code, "it stays spent" in result.out) == (0, True)
+        status = live_desk("status", QUICK, "--json").json
+        assert (status["failed"], status["spent"], status["cost"]) == (1, "0.48", "0.48")
+        sent = live_desk.requests()
+        assert live_desk("run", QUICK, "--yes", *FAST).code == 1
+        assert live_desk.requests() == sent
+        assert live_desk.simulator is not None
+        live_desk.simulator.faults.replace(())
+        again = live_desk("run", QUICK, "--yes", "--retry-failed", "--json", *FAST)
+        assert (again.code, again.json["stored"], again.json["spent"]) == (0, 12, "0.52")
+
+    @pytest.mark.parametrize("verb", ["--adopt", "--resend"])
+    def test_nothing_else_can_be_said_of_it(self, verb: str, live_desk: Desk) -> None:
+        """It is paid already."""
+        entry = paid_and_gone(live_desk)
+        name = entry.task.id + ("=task_other" if verb == "--adopt" else "")
+        result = live_desk("resolve", QUICK, verb, name, "--yes")
+        assert (result.code, "is paid, as task_" in result.err) == (2, True)
+
+    @pytest.mark.parametrize("verb", ["--adopt", "--resend", "--abandon"])
+    def test_a_rehearsal_has_nothing_to_decide(self, verb: str, desk: Desk) -> None:
+        """Said before anything else, whatever is named."""
+        desk("rehearse", QUICK)
+        result = desk("resolve", "quickstart-rehearsal", verb, "anything=anything")
+        assert (result.code, result.out) == (2, "")
+        assert "a rehearsal starts its lost requests again by itself: there is nothing to decide" in result.err
+
+
 def test_a_broken_run_is_4_with_the_reason(make_desk: MakeDesk) -> None:
     """Eight equal refusals: the provider's words, what was not sent, and both ways on."""
     desk = make_desk(fault("error", where="submit", status=400, code="invalid_request", message="no such size"))
@@ -204,6 +344,20 @@ def in_doubt(desk: Desk) -> Entry:
     lost = replace(purchase, phase=Phase.HELD, remote_id=None, result_url=None, expires_at=None, file=None)
     with StateFile(desk.home / "runs/quickstart" / FILE) as state:
         state.save([lost], None)
+    return entries(desk)[0]
+
+
+def paid_and_gone(desk: Desk) -> Entry:
+    """Run, lose the first image, and forget it at the provider, as after a run that could not fetch it."""
+    assert desk("run", QUICK, "--yes", *FAST).code == 0
+    assert desk.simulator is not None
+    first = entries(desk)[0].purchase
+    assert first.file is not None
+    (desk.home / "runs/quickstart" / first.file.path).unlink()
+    desk.simulator.faults.add(fault("expire", where="file"))
+    gone = Failure(code="not_fetched", message="404; tried 8 times in the last run")
+    with StateFile(desk.home / "runs/quickstart" / FILE) as state:
+        state.save([replace(first, phase=Phase.READY, file=None, failure=gone)], None)
     return entries(desk)[0]
 
 

@@ -175,6 +175,24 @@ def test_a_failed_tile_opens_too(opened: Open, spring: RunView) -> None:
     expect(page.locator("#box-image")).to_be_hidden()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_suspect_picture_wears_a_badge(scheme: str, opened: Open, spring: RunView) -> None:
+    """On its tile, in words in the lightbox, and among the problems; no other tile has one."""
+    first = spring.entries[0]
+    assert first.purchase.file
+    odd = replace(first.purchase, file=replace(first.purchase.file, width=100, height=100))
+    it = opened(replace(spring, entries=(replace(first, purchase=odd), *spring.entries[1:])), color_scheme=scheme)
+    expect(it.page.locator(".badge:visible")).to_have_count(1)
+    it.page.get_by_role("radio", name="Problems").check(force=True)
+    expect(it.page.locator(".tile")).to_have_count(3)
+    it.page.locator(".tile .open").first.click()
+    expect(it.page.locator("#suspect")).to_contain_text("only 100 x 100 pixels")
+    assert Axe().run(it.page).violations_count == 0
+    it.page.keyboard.press("ArrowRight")
+    expect(it.page.locator("#suspect")).to_be_hidden()
+    it.settle()
+
+
 def test_search_filters_and_counts(opened: Open, spring: RunView) -> None:
     """Every word counts, in any order, whatever the case; the count is said aloud."""
     page = opened(spring).page

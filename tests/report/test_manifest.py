@@ -58,6 +58,33 @@ def test_a_task_says_everything(spring: RunView, folder: Path) -> None:
     assert sha((folder / task["file"]["path"]).read_bytes()) == task["file"]["sha256"]
 
 
+def test_a_suspect_file_says_why(spring: RunView) -> None:
+    """Three purchases with the same bytes; a file that nothing is wrong with has no such field."""
+    first = spring.entries[0].purchase.file
+    assert first
+    entries = tuple(
+        replace(entry, purchase=replace(entry.purchase, file=first)) if number in (4, 8) else entry
+        for number, entry in enumerate(spring.entries)
+    )
+    document = manifest(replace(spring, entries=entries))
+    validate(document)
+    said = [(task["file"] or {}).get("suspect") for task in document["tasks"]]
+    assert [number for number, reason in enumerate(said) if reason] == [0, 4, 8]
+    assert said[0] == "3 purchases brought the very same bytes"
+    assert not any("suspect" in (task["file"] or {}) for task in manifest(spring)["tasks"])
+
+
+def test_what_was_paid_and_given_up_costs_what_it_cost(spring: RunView) -> None:
+    """A failed task costs nothing, unless the provider had taken it and a person gave it up."""
+    given_up = replace(
+        spring.entries[0].purchase, phase=Phase.FAILED, failure=Failure(code="abandoned", message="by hand")
+    )
+    document = manifest(replace(spring, entries=(replace(spring.entries[0], purchase=given_up), *spring.entries[1:])))
+    validate(document)
+    assert (document["tasks"][0]["cost"], document["tasks"][0]["file"]) == ("0.04", None)
+    assert document["totals"]["cost"] == document["totals"]["spent"] == "0.44"
+
+
 def test_costs_add_up_when_tasks_share_an_image(spring: RunView) -> None:
     """Two tasks with one key show one file; only the first one costs."""
     first = spring.entries[0]

@@ -140,3 +140,31 @@ def test_kept_images_do_not_shape_the_sheet(spring: RunView, folder: Path) -> No
     shown = show(replace(spring, entries=entries), folder)
     assert "scene" not in [axis.name for axis in shown.axes]
     assert len(shown.retired) == 6
+
+
+def test_a_suspect_picture_is_shown_and_says_why(spring: RunView, folder: Path) -> None:
+    """The picture stays; the words come with it, and a rehearsal's name no command that cannot help."""
+    first = spring.entries[0]
+    assert first.purchase.file
+    odd = replace(first.purchase, file=replace(first.purchase.file, width=100, height=90))
+    view = replace(spring, entries=(replace(first, purchase=odd), *spring.entries[1:]))
+    tiles = show(view, folder).tiles
+    assert [bool(tile.suspect) for tile in tiles] == [True] + [False] * 12
+    assert tiles[0].picture
+    assert (
+        "only 100 x 90 pixels. To ask for it again, which buys nothing: flux-batch verify specs/spring.yaml"
+        in tiles[0].suspect
+    )
+    assert "flux-batch" not in show(replace(view, rehearsal=True, spec_file="x"), folder).tiles[0].suspect
+
+
+def test_what_is_paid_and_cannot_be_fetched_asks(folder: Path) -> None:
+    """It is not simply on its way: the tile points at the message for the provider."""
+    failure = Failure(code="not_fetched", message="404; tried 8 times in the last run")
+    notice = show(make_view((unstored(make_task(1, AXES), Phase.READY, failure),)), folder).tiles[0].notice
+    assert notice
+    assert (notice.tone, notice.word, notice.command) == (
+        Tone.ASK,
+        "Paid, not fetched",
+        "flux-batch resolve specs/spring.yaml",
+    )

@@ -39,7 +39,7 @@ from flux_batch.run.events import (
     TurnedAway,
     Withdrawn,
 )
-from flux_batch.run.protocol import CONNECT_TRIES, FETCH_TRIES, Moment, Rules, State, Step, opening, step
+from flux_batch.run.protocol import CONNECT_TRIES, FETCH_TRIES, MISSING_POLLS, Moment, Rules, State, Step, opening, step
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile
 from flux_batch.run.rows import FINAL, exposure
 
@@ -231,6 +231,24 @@ class TestPaid:
         after = play(PREPARED, Accepted(snapshot=QUEUED), *[NoAnswer(reason="502")] * 50)
         assert (after.state.phase, after.effect) == (Phase.SUBMITTED, Poll(after=5.0))
 
+    def test_an_id_never_changes(self) -> None:
+        """An answer about another task is not taken for a new name of this one."""
+        after = play(PREPARED, Accepted(snapshot=QUEUED), Seen(snapshot=replace(QUEUED, id="task_2")))
+        assert (after.state.phase, after.state.purchase.remote_id) == (Phase.SUBMITTED, "task_1")
+
+    def test_a_known_id_that_is_not_found_is_asked_for_again_then_left(self) -> None:
+        """It is paid: however many 404s come, nothing is sent and the id stays."""
+        again = play(PREPARED, Accepted(snapshot=QUEUED), NotFound())
+        assert (again.state.phase, again.effect) == (Phase.SUBMITTED, Poll(after=5.0))
+        left = play(PREPARED, Accepted(snapshot=QUEUED), *[NotFound()] * MISSING_POLLS)
+        assert (left.state.phase, type(left.effect)) == (Phase.SUBMITTED, Leave)
+        assert left.state.purchase.remote_id == "task_1"
+
+    def test_what_was_ready_does_not_fail_any_more(self) -> None:
+        """The image was there once, and is paid: a later word of a failure does not give it up."""
+        after = play(PREPARED, Accepted(snapshot=READY), NotFetched(reason="cut"), Seen(snapshot=FAILED))
+        assert (after.state.phase, type(after.effect)) == (Phase.READY, Poll)
+
     def test_a_long_wait_is_left_to_the_next_run(self) -> None:
         """Patience ends for this process only."""
         after = play(PREPARED, Accepted(snapshot=QUEUED), (3600.0, Seen(snapshot=QUEUED)))
@@ -243,7 +261,47 @@ class TestPaid:
         tries: list[Event] = [NotFetched(reason="cut"), Seen(snapshot=READY)] * FETCH_TRIES
         left = play(PREPARED, Accepted(snapshot=READY), *tries[:-1])
         assert (left.state.phase, type(left.effect)) == (Phase.READY, Leave)
+        assert left.state.purchase.unfetched
 
+    def test_a_later_run_asks_twice_unless_the_address_is_new(self) -> None:
+        """What eight tries did not bring is only looked after; a fresh address is tried as often as the first."""
+        lost = replace(LOST_FILE, result_url=READY.result_url)
+        once = step(opening(lost, at(0.0)).state, NotFetched(reason="404"), at(0.0), RULES)
+        assert isinstance(once.effect, Poll)
+        same = step(once.state, Seen(snapshot=READY), at(0.0), RULES)
+        left = step(same.state, NotFetched(reason="404"), at(0.0), RULES)
+        assert (left.state.phase, type(left.effect)) == (Phase.READY, Leave)
+        fresh = step(
+            once.state, Seen(snapshot=replace(READY, result_url="https://files.example/2.png")), at(0.0), RULES
+        )
+        assert not fresh.state.purchase.unfetched
+        more = step(fresh.state, NotFetched(reason="404"), at(0.0), RULES)
+        assert (more.state.phase, type(more.effect)) == (Phase.READY, Poll)
+
+    @pytest.mark.parametrize(("before", "polls"), [(None, MISSING_POLLS), (Failure(code="not_fetched", message=""), 2)])
+    def test_a_task_that_is_unknown_is_noted_and_later_asked_for_twice(
+        self, before: Failure | None, polls: int
+    ) -> None:
+        """It stays paid and known to us."""
+        current = opening(replace(LOST_FILE, phase=Phase.SUBMITTED, failure=before), at(0.0))
+        for number in range(1, polls + 1):
+            current = step(current.state, NotFound(), at(0.0), RULES)
+            assert isinstance(current.effect, Leave) == (number == polls)
+        assert (current.state.phase, current.state.purchase.unfetched) == (Phase.SUBMITTED, True)
+        again = step(opening(current.state.purchase, at(0.0)).state, Seen(snapshot=QUEUED), at(0.0), RULES)
+        assert again.state.purchase.failure is None
+
+
+LOST_FILE = replace(
+    PLANNED,
+    phase=Phase.READY,
+    sends=1,
+    body=b"{}",
+    business_id="fb-1",
+    remote_id="task_1",
+    failure=Failure(code="not_fetched", message="404; tried 8 times"),
+)
+"""Paid, and given up by the run before."""
 
 EVENTS = st.sampled_from(
     [

@@ -12,9 +12,12 @@ import pytest
 from flux_batch.api.client import ApiClient, Timeouts
 from flux_batch.api.settings import api_settings
 from flux_batch.errors import OverBudget, Unclear, UsageError
+from flux_batch.plan.select import Selection
+from flux_batch.report.summary import totals
 from flux_batch.run.clock import SystemClock
+from flux_batch.run.protocol import FETCH_TRIES, LATER_TRIES
 from flux_batch.run.records import Phase
-from flux_batch.run.resolve import Decision, Resolved, Verb, abandon, adopt, named, questions, resend
+from flux_batch.run.resolve import Decision, Resolved, Verb, abandon, adopt, named, questions, resend, unfetched
 from flux_batch.run.rows import micros
 from flux_batch.run.state import FILE, StateFile
 from flux_batch.simulator import Fault, fault
@@ -22,8 +25,23 @@ from flux_batch.simulator import Fault, fault
 from .conftest import MakeBench
 from .kit import CHAIN, KEY, MATRIX, Bench, only, usd
 
+
+class Hasty(SystemClock):
+    """Real clocks whose long waits are short."""
+
+    async def sleep(self, seconds: float) -> None:
+        """At most a moment."""
+        await asyncio.sleep(min(seconds, 0.02))
+
+
 LOST = fault("cut", where="submit", billed=False, first=1)
 """The first request never arrives."""
+SINGLES = """
+    version: 1
+    name: singles
+    prompt: "a {{ thing }}"
+    variables: {thing: [mug, plant, chair]}
+"""
 BILLED = (fault("cut", where="submit", first=1), fault("hide", where="submit", first=1))
 """The first request arrives, is billed, and cannot be found by its business id."""
 
@@ -192,6 +210,109 @@ class TestAbandon:
         assert bench.run(MATRIX).phases[Phase.FAILED] == 1
         assert only(bench.run(MATRIX, retry_failed=True).phases, Phase.STORED)
         assert first not in bench.bills()
+
+
+def dead(make_bench: MakeBench, text: str = SINGLES) -> Bench:
+    """A bench after a run that paid for its first image and could not fetch it."""
+    bench = make_bench(fault("expire", where="file", prompt="a mug"))
+    bench.clock = Hasty()
+    outcome = bench.run(text)
+    assert outcome.phases[Phase.READY] == 1
+    return bench
+
+
+def give_up(bench: Bench) -> Resolved:
+    """Abandon what could not be fetched."""
+    with StateFile(bench.folder / FILE) as state:
+        (entry,) = unfetched(state.view())
+        return abandon(state, Decision(verb=Verb.ABANDON, entry=named((entry,), entry.task.id, Verb.ABANDON)))
+
+
+class TestGiveUpWhatIsPaid:
+    """An image that the provider took, and no longer has."""
+
+    def test_it_stays_spent_and_no_run_asks_for_it(self, make_bench: MakeBench) -> None:
+        """Failed by name, its price on the books and in the costs, and not one question about it any more."""
+        bench = dead(make_bench)
+        assert money(bench) == (usd("0.12"), usd("0"))
+        resolved = give_up(bench)
+        assert (resolved.clear, resolved.purchase.phase, resolved.purchase.cost) == (True, Phase.FAILED, usd("0.04"))
+        assert (money(bench), totals(bench.view()).cost) == ((usd("0.12"), usd("0")), usd("0.12"))
+        assert unfetched(bench.view()) == ()
+        requests = dict(bench.simulator.log.counts)
+        outcome = bench.run(SINGLES)
+        assert outcome.phases == {Phase.STORED: 2, Phase.FAILED: 1}
+        assert dict(bench.simulator.log.counts) == requests
+
+    def test_what_it_edits_into_is_skipped(self, make_bench: MakeBench) -> None:
+        """As after every failure."""
+        bench = dead(make_bench, CHAIN)
+        give_up(bench)
+        assert bench.run(CHAIN).phases == {Phase.STORED: 3, Phase.FAILED: 1, Phase.SKIPPED: 2}
+
+    def test_it_is_bought_anew_only_when_asked_and_both_are_on_the_books(self, make_bench: MakeBench) -> None:
+        """A new generation under a new business id, and the price of the first is still spent."""
+        bench = dead(make_bench)
+        first = unfetched(bench.view())[0].purchase
+        give_up(bench)
+        bench.simulator.faults.replace(())
+        outcome = bench.run(SINGLES, retry_failed=True)
+        assert only(outcome.phases, Phase.STORED)
+        assert (money(bench), len(bench.simulator.ledger)) == ((usd("0.16"), usd("0")), 4)
+        again = next(entry.purchase for entry in bench.view().entries if entry.task.key == first.key)
+        assert (again.generation, again.business_id == first.business_id) == (2, False)
+
+    def test_a_budget_counts_what_was_given_up(self, make_bench: MakeBench) -> None:
+        """A budget for three has no room for a fourth."""
+        bench = dead(make_bench)
+        give_up(bench)
+        with pytest.raises(OverBudget):
+            bench.run(SINGLES + "    budget: {max: 0.12}\n", retry_failed=True)
+
+    def test_a_task_that_the_provider_forgot_may_be_given_up(self, make_bench: MakeBench) -> None:
+        """Taken and paid, then unknown: it is listed, and can be ended."""
+        bench = make_bench(latency=(60, 60))
+        bench.rules = replace(bench.rules, patience=0.1)
+        only(bench.run(MATRIX).phases, Phase.SUBMITTED)
+        with StateFile(bench.folder / FILE) as state:
+            first = state.view().entries[0].purchase
+            state.save([replace(first, remote_id="task_img_gone")], None)
+        bench.rules = replace(bench.rules, patience=3.0)
+        bench.run(MATRIX, selection=Selection(limit=1))
+        (entry,) = unfetched(bench.view())
+        assert entry.purchase.failure is not None
+        assert "does not know task task_img_gone" in entry.purchase.failure.message
+        assert give_up(bench).purchase.phase is Phase.FAILED
+
+    @pytest.mark.parametrize("verb", [Verb.ADOPT, Verb.RESEND])
+    def test_nothing_else_can_be_said_of_it(self, verb: Verb, make_bench: MakeBench) -> None:
+        """It is paid, so it is never adopted anew or sent again."""
+        bench = dead(make_bench)
+        (entry,) = unfetched(bench.view())
+        with pytest.raises(UsageError, match="is paid, as task_"):
+            named(bench.view().entries, entry.task.id, verb)
+
+    def test_what_is_only_on_its_way_is_not_given_up(self, make_bench: MakeBench) -> None:
+        """There is nothing wrong with it yet."""
+        bench = make_bench(latency=(60, 60))
+        bench.rules = replace(bench.rules, patience=0.1)
+        bench.run(MATRIX)
+        entries = bench.view().entries
+        with pytest.raises(UsageError, match="is submitted: there is nothing to decide"):
+            named(entries, entries[0].task.id, Verb.ABANDON)
+
+
+def test_a_later_run_only_looks_whether_it_has_come_back(make_bench: MakeBench) -> None:
+    """Eight tries in the first run, two in each later one, and when it is back it is stored."""
+    bench = dead(make_bench)
+    assert bench.requests("file") - 2 == FETCH_TRIES
+    for _ in range(2):
+        before = bench.requests("file")
+        assert bench.run(SINGLES).phases[Phase.READY] == 1
+        assert bench.requests("file") - before == LATER_TRIES
+    bench.simulator.faults.replace(())
+    assert only(bench.run(SINGLES).phases, Phase.STORED)
+    assert unfetched(bench.view()) == ()
 
 
 def test_tasks_are_named_by_either_id(make_bench: MakeBench) -> None:

@@ -111,6 +111,16 @@ def test_what_a_state_holds_of_the_budget(phase: Phase, sends: int, spent: int, 
     assert dollars(exposure(purchase)[0]) == purchase.cost
 
 
+@pytest.mark.parametrize(("remote_id", "spent"), [(None, 0), ("task_1", 40_000)])
+@pytest.mark.parametrize(("code", "given_up"), [("abandoned", True), ("generation_failed", False)])
+def test_what_was_paid_and_given_up_stays_spent(remote_id: str | None, spent: int, code: str, given_up: bool) -> None:
+    """A failed task is refunded; one that a person gave up is not, where the provider had taken it."""
+    failure = Failure(code=code, message="")
+    purchase = Purchase(key="k", phase=Phase.FAILED, sends=1, price=PRICE, remote_id=remote_id, failure=failure)
+    assert exposure(purchase) == (spent if given_up else 0, 0)
+    assert dollars(exposure(purchase)[0]) == purchase.cost
+
+
 @pytest.mark.parametrize("phase", Phase)
 def test_without_a_price_nothing_is_held(phase: Phase) -> None:
     """A model without a known price counts as nothing; a budget refuses it before."""

@@ -18,9 +18,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from flux_batch.errors import RunLocked
 from flux_batch.plan.records import Plan
 from flux_batch.run import registry
-from flux_batch.run.events import Control, Effect, Lookup, Post, Prepare
+from flux_batch.run.events import Control, Effect, Fetch, Lookup, Poll, Post, Prepare
 from flux_batch.run.lock import run_lock
 from flux_batch.run.records import Phase, Purchase
+from flux_batch.run.resolve import Decision, Verb, abandon, unfetched
 from flux_batch.run.rows import dollars, exposure, from_row
 
 from ..kit import key_of, make_plan_with, make_task, plain_spec  # noqa: TID252
@@ -72,6 +73,7 @@ class Runs(RuleBasedStateMachine):
         self.wall = 1_800_000_000.0
         self.owners: dict[str, str] = {}
         self.ids: dict[tuple[str, int], str] = {}
+        self.given_up: dict[tuple[str, int], str] = {}
 
     def teardown(self) -> None:
         """Let all go well from here on: what is paid comes home."""
@@ -109,6 +111,25 @@ class Runs(RuleBasedStateMachine):
         """The process ends, the spec is edited, or less is selected, and another one starts."""
         self.process.end()
         self.plan = plan_for(names, selected)
+        self.open(retry_failed=retry_failed)
+
+    @rule(which=st.integers(0, 5), retry_failed=st.booleans())
+    def give_up(self, which: int, retry_failed: bool) -> None:
+        """An image that is paid cannot be fetched, a person abandons it, and another process starts."""
+        self.process.claim(6)
+        ready = [key for key in sorted(self.process.active) if self.process.awaits(key, Fetch)]
+        if not ready:
+            return
+        key = ready[which % len(ready)]
+        while key in self.process.active:
+            self.deliver_while(key, Fetch, 1)
+            self.deliver_while(key, Poll, 0)
+        (entry,) = (each for each in self.process.state.view().entries if each.task.key == key)
+        assert entry in unfetched(self.process.state.view())
+        abandon(self.process.state, Decision(verb=Verb.ABANDON, entry=entry))
+        self.given_up[key, entry.purchase.generation] = entry.purchase.business_id or ""
+        self.check()
+        self.process.end()
         self.open(retry_failed=retry_failed)
 
     @rule()
@@ -196,7 +217,7 @@ class Runs(RuleBasedStateMachine):
             if not self.process.active:
                 break
             self.deliver(0, 0)
-        left = {bill.business_id for bill in self.provider.billed()}
+        left = {bill.business_id for bill in self.provider.billed()} - set(self.given_up.values())
         stored = {each.business_id for each in self.purchases() if each.phase is Phase.STORED}
         assert left <= stored
 
@@ -216,16 +237,24 @@ class Runs(RuleBasedStateMachine):
         self.check_ids(purchases)
 
     def check_money(self, purchases: list[Purchase]) -> None:
-        """The ledger is the sum of what the purchases hold, within the budget, and covers every bill."""
+        """The ledger is the sum of what the purchases hold, within the budget, and covers every bill.
+
+        What was given up and bought anew is on it as well: nobody gives that money back.
+        """
         held = sum(self.process.state.committed(), Decimal(0))
-        assert held == dollars(sum(sum(exposure(each)) for each in purchases))
+        present = {(each.key, each.generation) for each in purchases}
+        before = PRICE * sum(each not in present for each in self.given_up)
+        assert held == dollars(sum(sum(exposure(each)) for each in purchases)) + before
         assert self.cap is None or held <= self.cap
         assert held >= PRICE * len(self.provider.billed())
 
     def check_bills(self, purchases: list[Purchase]) -> None:
-        """Every bill belongs to a purchase that is looked for, known or stored."""
+        """Every bill belongs to a purchase that is looked for, known or stored, or that a person gave up."""
         phases = {each.business_id: each.phase for each in purchases if each.business_id}
         for bill in self.provider.billed():
+            if bill.business_id in self.given_up.values():
+                assert phases.get(bill.business_id, Phase.FAILED) is Phase.FAILED
+                continue
             assert phases.get(bill.business_id) in KNOWN
 
     def check_ids(self, purchases: list[Purchase]) -> None:

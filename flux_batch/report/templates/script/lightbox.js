@@ -16,6 +16,8 @@ function showInBox(index) {
   const tile = tiles[index];
   byId("box-title").textContent = tile.alt;
   byId("prompt").textContent = tile.prompt;
+  byId("suspect").textContent = tile.suspect ?? "";
+  byId("suspect").hidden = !tile.suspect;
   showStage(tile);
   showPosition(index);
   showDetails(tile);

@@ -3,7 +3,7 @@ const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase
 
 const haystacks = tiles.map((tile) =>
   fold(
-    [tile.id, tile.prompt, tile.model, tile.size, ...Object.values(tile.place), tile.notice?.word, tile.notice?.code, tile.notice?.reason]
+    [tile.id, tile.prompt, tile.model, tile.size, ...Object.values(tile.place), tile.notice?.word, tile.notice?.code, tile.notice?.reason, tile.suspect]
       .filter(Boolean)
       .join("\n"),
   ),

@@ -2,7 +2,7 @@
 const kinds = {
   all: { title: "All", holds: (tile) => tile.wanted },
   pictures: { title: "Pictures", holds: (tile) => tile.wanted && Boolean(tile.picture) },
-  problems: { title: "Problems", holds: (tile) => tile.wanted && Boolean(tile.notice) && tile.notice.tone !== "wait" },
+  problems: { title: "Problems", holds: (tile) => tile.wanted && Boolean(tile.suspect || (tile.notice && tile.notice.tone !== "wait")) },
   waiting: { title: "On the way", holds: (tile) => tile.wanted && tile.notice?.tone === "wait" },
   retired: { title: "No longer wanted", holds: (tile) => !tile.wanted },
 };

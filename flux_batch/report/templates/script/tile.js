@@ -19,9 +19,10 @@ function makeTile(index, { spanned, open, copy }) {
   return figure;
 }
 
-function fillPicture({ picture, alt, parent }, part) {
+function fillPicture({ picture, alt, parent, suspect }, part) {
   part(".open").href = picture.href;
   Object.assign(part(".picture"), { width: picture.thumb_width, height: picture.thumb_height, src: picture.thumb, alt });
+  part(".badge").hidden = !suspect;
   const before = tiles[parent]?.picture;
   if (!before) return;
   Object.assign(part(".inset"), { width: before.thumb_width, height: before.thumb_height, src: before.thumb, alt: `Edited from ${tiles[parent].alt}`, hidden: false });
