@@ -132,8 +132,22 @@ class NotSent(ApiError):
     """Proven unsent: no connection was made, so nothing can have been billed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawAnswer:
+    """What came back and could not be understood: the first bytes of it, without the key. ``at`` is Unix seconds."""
+
+    status: int
+    content_type: str
+    body: bytes
+    at: float
+
+
 class Unclear(ApiError):
-    """The request may have arrived; only a lookup can tell."""
+    """The request may have arrived; only a lookup can tell. ``answer`` is what came back, None for nothing."""
+
+    def __init__(self, message: str, answer: RawAnswer | None = None) -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 class Throttled(ApiError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -18,6 +18,7 @@ import httpx
 
 from flux_batch import __version__
 from flux_batch.api.answers import error_for, read_json
+from flux_batch.api.hiding import hide_key, hide_key_in_bytes, hide_key_in_json
 from flux_batch.api.settings import ApiSettings
 from flux_batch.api.transport import HTTP_FAILURES, NoCookies, api_transport, translate
 from flux_batch.api.uploads import checked_upload
@@ -32,7 +33,7 @@ from flux_batch.api.wire import (
     parse_task,
     parse_upload,
 )
-from flux_batch.errors import Unclear
+from flux_batch.errors import RawAnswer, Unclear
 
 T = TypeVar("T")
 
@@ -40,6 +41,9 @@ USER_AGENT: Final = f"flux-batch/{__version__}"
 
 MAX_ANSWER: Final = 1024 * 1024
 """Bytes of JSON that are read; the API's answers are far smaller."""
+
+KEPT: Final = 64 * 1024
+"""Bytes of an answer to a submit that are kept when they cannot be understood: an image may have been paid for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,14 @@ class Timeouts:
     submit: float = 90.0
     query: float = 30.0
     upload: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    """An answer, and as much of its body as has come."""
+
+    response: httpx.Response
+    content: bytearray = field(default_factory=bytearray)
 
 
 class ApiClient:
@@ -85,12 +97,16 @@ class ApiClient:
         await self._queries.aclose()
 
     async def submit(self, body: bytes) -> TaskSnapshot:
-        """POST a generation request once; ``body`` is sent byte for byte."""
+        """POST a generation request once; ``body`` is sent byte for byte. Unclear carries what was answered, if any."""
         request = self._submits.build_request(
             "POST", SUBMIT_PATH, content=body, headers={"Content-Type": "application/json"}
         )
-        answer = await self._call(self._submits, request, self._timeouts.submit)
-        return _expect(parse_task(answer), answer, "accepted the request without a task id")
+        heard = await self._send(self._submits, request, self._timeouts.submit)
+        try:
+            answer = self._understood(heard)
+            return _expect(parse_task(answer), answer, "accepted the request without a task id")
+        except Unclear as error:
+            raise Unclear(str(error), self._kept(heard)) from None
 
     async def status(self, task_id: str) -> TaskSnapshot:
         """What became of a task, by the provider's id or by our business id."""
@@ -116,20 +132,39 @@ class ApiClient:
 
     async def _call(self, client: httpx.AsyncClient, request: httpx.Request, seconds: float) -> object:
         """Send once under a deadline; the answer's JSON, or our error without any trace of the request."""
+        return self._understood(await self._send(client, request, seconds))
+
+    async def _send(self, client: httpx.AsyncClient, request: httpx.Request, seconds: float) -> _Heard:
+        """Send once under a deadline; what began to be answered has arrived, however it ends."""
+        heard = None
         try:
             async with asyncio.timeout(seconds):
-                response = await client.send(request, stream=True)
-                content = await _read(response)
+                heard = _Heard(response=await client.send(request, stream=True))
+                await _read(heard)
         except HTTP_FAILURES as error:
-            raise translate(error, hide=self.settings.key.reveal()) from None
-        answer = read_json(self._without_key(content))
-        if failure := error_for(response.status_code, response.headers, answer, self._now()):
+            failure = translate(error, hide=self.settings.key.reveal())
+            raise (Unclear(str(failure), self._kept(heard)) if heard else failure) from None
+        return heard
+
+    def _understood(self, heard: _Heard) -> object:
+        """The answer's JSON without the key, which a server may repeat: from here on nobody sees it."""
+        try:
+            answer = hide_key_in_json(read_json(bytes(heard.content)), self.settings.key.reveal())
+        except RecursionError:
+            answer = None
+        if failure := error_for(heard.response.status_code, heard.response.headers, answer, self._now()):
             raise failure
         return answer
 
-    def _without_key(self, content: bytes) -> bytes:
-        """A server may repeat the key in its answer; from here on nobody sees it."""
-        return content.replace(self.settings.key.reveal().encode(), b"[key]")
+    def _kept(self, heard: _Heard) -> RawAnswer:
+        """What is worth writing down of an answer that nobody understands."""
+        key = self.settings.key.reveal()
+        return RawAnswer(
+            status=heard.response.status_code,
+            content_type=hide_key(heard.response.headers.get("content-type", ""), key)[:200],
+            body=hide_key_in_bytes(bytes(heard.content), key)[:KEPT],
+            at=self._now(),
+        )
 
     def _open(self, *, keep_alive: bool, connections: int) -> httpx.AsyncClient:
         return httpx.AsyncClient(
@@ -143,17 +178,15 @@ class ApiClient:
         )
 
 
-async def _read(response: httpx.Response) -> bytes:
-    """An answer's body, up to MAX_ANSWER bytes."""
-    content = bytearray()
+async def _read(heard: _Heard) -> None:
+    """Read an answer's body, up to MAX_ANSWER bytes."""
     try:
-        async for chunk in response.aiter_bytes():
-            content += chunk
-            if len(content) > MAX_ANSWER:
+        async for chunk in heard.response.aiter_bytes():
+            heard.content.extend(chunk)
+            if len(heard.content) > MAX_ANSWER:
                 break
     finally:
-        await response.aclose()
-    return bytes(content)
+        await heard.response.aclose()
 
 
 def _expect(value: T | None, answer: object, lapse: str) -> T:

@@ -22,6 +22,7 @@ import httpx
 from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
 
+from flux_batch.api.hiding import hide_key
 from flux_batch.errors import ApiError, NotSent, Unclear
 
 HTTP_FAILURES: Final = (
@@ -160,9 +161,7 @@ def _words(error: BaseException, hide: str) -> str:
         text = f"{error.host}:{error.port}: {_reason(error)}"
     else:
         text = _QUERY.sub(r"\1", str(error)) or type(error).__name__
-    if hide:
-        text = text.replace(hide, "[key]")
-    return " ".join(text.split())[:300]
+    return " ".join(hide_key(text, hide).split())[:300]
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:

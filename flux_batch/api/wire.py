@@ -18,6 +18,8 @@ BALANCE_PATH: Final = "/balance"
 _MANY: Final = Decimal(10) ** 15
 """More Unix seconds than there will be; arithmetic on what is larger overflows somewhere."""
 
+_STATUS_WORDS: Final = frozenset({"queued", "pending", "submitted", "in_progress", "completed", "failed"})
+
 JsonObject = Mapping[str, Any]
 
 
@@ -58,6 +60,11 @@ class TaskSnapshot:
     expires_at: float | None = None
     error_code: str = ""
     error_message: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether its status is a word that was ever published or seen."""
+        return self.status in _STATUS_WORDS
 
     @property
     def completed(self) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import traceback
 from typing import Final
 
 import click
 
-from flux_batch.cli.output import clean, print_json, say
-from flux_batch.errors import FluxBatchError, InvalidSpec
+from flux_batch.cli.guard import trace
+from flux_batch.cli.output import clean, debugging, one_line, print_json, say
+from flux_batch.errors import ApiError, FluxBatchError, InvalidSpec
 
 INTERRUPTED: Final = 130
 BUG: Final = 70
@@ -22,8 +20,8 @@ def report_failure(error: BaseException, *, as_json: bool) -> int:
     say(message)
     if as_json:
         print_json({"error": _as_json(error, message), "exit_code": code})
-    if code == BUG and os.environ.get("FLUX_BATCH_DEBUG"):
-        traceback.print_exception(error, file=sys.stderr)
+    if code == BUG and debugging():
+        say(trace(error))
     return code
 
 
@@ -32,6 +30,8 @@ def _code_and_message(error: BaseException) -> tuple[int, str]:
         case InvalidSpec(problems=problems):
             shown = "\n".join(problem.render() for problem in problems)
             return error.exit_code, f"{shown}\n\n{error}. Nothing was sent."
+        case ApiError():
+            return error.exit_code, f"flux-batch: {one_line(error)}"
         case FluxBatchError():
             return error.exit_code, f"flux-batch: {error}"
         case click.Abort() | KeyboardInterrupt():

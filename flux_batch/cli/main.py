@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Final, NoReturn
 
 import click
@@ -14,6 +15,7 @@ import click
 from flux_batch import __version__
 from flux_batch.cli.command import write_example
 from flux_batch.cli.failures import report_failure
+from flux_batch.cli.guard import guard_process
 
 COMMANDS: Final = {
     "init": "Write a commented starter project.",
@@ -71,6 +73,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit with the code of the CLI contract."""
+    _open_what_is_closed()
+    guard_process()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -84,3 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (Exception, KeyboardInterrupt) as error:
         sys.exit(report_failure(error, as_json="--json" in arguments))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_what_is_closed() -> None:
+    """A process started without stdout or stderr (``2>&-``) has None there; its next file would take their place."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115

@@ -6,30 +6,58 @@ import json
 import os
 import re
 import sys
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
-_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Terminal control and text-direction characters: a prompt or a provider's error may hold them."""
+from flux_batch.api.hiding import hide_key, hide_key_in_json
+
+_STEERING: Final = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+"""What a terminal obeys, what turns the writing direction, and what hides: a prompt or a provider's error may hold it.
+
+The joiners U+200C and U+200D stay: Persian and emoji are written with them.
+"""
 
 
 def clean(text: str) -> str:
     """Text that cannot steer a terminal, and that never holds the key."""
-    key = os.environ.get("TOAPIS_API_KEY", "").strip()
-    if len(key) >= 4:
-        text = text.replace(key, "[key]")
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    text = hide_key(text, _key())
+    return _STEERING.sub(lambda found: " " if found[0] == "\t" else "\N{REPLACEMENT CHARACTER}", text)
+
+
+def debugging() -> bool:
+    """Whether somebody asked to see tracebacks."""
+    return bool(os.environ.get("FLUX_BATCH_DEBUG"))
+
+
+def one_line(text: object) -> str:
+    """Somebody else's words on one line, so that they cannot write a line that looks like one of ours."""
+    return " ".join(str(text).split())
 
 
 def say(message: str) -> None:
-    """A message for a person, on stderr."""
-    print(clean(message), file=sys.stderr, flush=True)  # noqa: T201
+    """A message for a person, on stderr; where nobody reads it any more, work goes on without words."""
+    try:
+        print(clean(message), file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:
+        unheard(sys.stderr)
+
+
+def unheard(stream: TextIO) -> None:
+    """Send to nowhere what cannot be written; it stays in the buffer and would fail again as the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """The one JSON object of a ``--json`` command, on stdout."""
-    print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)  # noqa: T201
+    """The one JSON object of a ``--json`` command, on stdout; what steers a terminal is escaped, so no text changes."""
+    text = json.dumps(hide_key_in_json(value, _key()), ensure_ascii=False, indent=2)
+    print(_STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text), flush=True)  # noqa: T201
 
 
 def plural(count: int, word: str) -> str:
     """``1 image``, ``2 images``."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _key() -> str:
+    return os.environ.get("TOAPIS_API_KEY", "").strip()

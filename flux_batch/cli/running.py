@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from flux_batch.api.settings import ApiSettings
-from flux_batch.cli.failed import failure_lines
-from flux_batch.cli.output import clean, plural, print_json, say
+from flux_batch.cli.asking import suspect_lines
+from flux_batch.cli.failed import failure_lines, support_lines
+from flux_batch.cli.output import clean, one_line, plural, print_json, say, unheard
 from flux_batch.cli.progress import watching
 from flux_batch.errors import ConsentMissing
 from flux_batch.plan.estimate import Estimate
@@ -21,6 +22,7 @@ from flux_batch.plan.records import CURRENCY, Change, Plan
 from flux_batch.report.write import ReportPaths, write_report
 from flux_batch.run.records import Phase, RunView
 from flux_batch.run.session import Outcome, RunOptions, run_plan
+from flux_batch.run.suspects import suspects_of
 from flux_batch.spec.records import Spec
 
 
@@ -62,14 +64,21 @@ def carry_out(spec: Spec, plan: Plan, settings: ApiSettings, options: RunOptions
 
 
 def tell(ended: Ended, *, as_json: bool) -> None:
-    """Say how it ended: one JSON object, or a few lines."""
-    if as_json:
-        print_json(outcome_json(ended))
-    else:
-        for line in outcome_lines(ended):
-            click.echo(clean(line))
+    """Say how it ended: one JSON object, or a few lines; whoever does not listen changes no exit code."""
+    try:
+        _tell(ended, as_json=as_json)
+    except BrokenPipeError:
+        unheard(sys.stdout)
     for line in next_lines(ended):
         say(line)
+
+
+def _tell(ended: Ended, *, as_json: bool) -> None:
+    if as_json:
+        print_json(outcome_json(ended))
+        return
+    for line in outcome_lines(ended):
+        click.echo(clean(line))
 
 
 def outcome_json(ended: Ended) -> dict[str, Any]:
@@ -93,6 +102,7 @@ def outcome_json(ended: Ended) -> dict[str, Any]:
         "rehearsal": ended.view.rehearsal,
         "stopped": outcome.stopped,
         "left": outcome.left,
+        "suspect": len(suspects_of(ended.view)),
         "exit_code": ended.exit_code,
     }
 
@@ -121,11 +131,12 @@ def next_lines(ended: Ended) -> list[str]:
     """What to do next."""
     outcome, phases = ended.outcome, ended.outcome.phases
     again = ended.command if ended.view.rehearsal else f"{ended.command} --retry-failed"
-    lines = [f"Stopped early: {outcome.stopped}"] if outcome.stopped else []
+    lines = [f"Stopped early: {one_line(outcome.stopped)}"] if outcome.stopped else []
+    lines += suspect_lines(ended.view, _folder(ended))
     if ended.exit_code not in (0, 1):
         lines.append(f"Nothing is lost. To go on: {ended.command}")
         lines += [f"To ask again for what was refused, too: {again}"] if phases.get(Phase.REFUSED) else []
-        return [*lines, *_about_doubts(ended)]
+        return [*lines, *_about_doubts(ended), *support_lines(ended.view, _folder(ended))]
     return [*lines, f"To ask again for what failed: {again}"] if _lost(phases) else lines
 
 
@@ -134,8 +145,12 @@ def _about_doubts(ended: Ended) -> list[str]:
     phases = ended.outcome.phases
     if ended.view.rehearsal or not (phases.get(Phase.HELD) or phases.get(Phase.UNCERTAIN)):
         return []
-    folder = shlex.quote(str(ended.report.manifest.parent))
-    return [f"To decide yourself about what is in doubt: flux-batch resolve {folder}"]
+    return [f"To decide yourself about what is in doubt: flux-batch resolve {_folder(ended)}"]
+
+
+def _folder(ended: Ended) -> str:
+    """The run folder as it can be typed."""
+    return shlex.quote(str(ended.report.manifest.parent))
 
 
 _UNSTORED = (Phase.FAILED, Phase.REFUSED, Phase.SKIPPED, Phase.UNCERTAIN, Phase.HELD)

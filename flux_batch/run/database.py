@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from flux_batch.errors import LocalFailure, StateUnusable
-
-VERSION: Final = 1
+from flux_batch.run.folder import create_private
+from flux_batch.run.migrations import VERSION, steps_from
 
 
 class Database:
@@ -81,31 +81,41 @@ class Database:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """To read and write; a file that is new or empty gets its tables, all or none."""
+    """To read and write, under the run lock; a new, empty or older file gets its tables, all or none."""
+    _begin(path)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
     with _closed_on_error(db):
         found = _version(db, path)
         db.execute("PRAGMA temp_store = MEMORY")
         db.execute("PRAGMA journal_mode = DELETE")
         db.execute("PRAGMA synchronous = EXTRA")
-        if found == 0:
-            db.executescript(f"BEGIN IMMEDIATE; {_schema()} PRAGMA user_version = {VERSION}; COMMIT;")
+        if found < VERSION:
+            _bring_forward(db, found)
         db.execute("CREATE TEMP TABLE claimed (key TEXT PRIMARY KEY) WITHOUT ROWID")
     return db
+
+
+def _begin(path: Path) -> None:
+    """A new file belongs to its owner alone, and SQLite gives its journal the same mode.
+
+    One that is there is not touched, for the reason above; one that cannot be made is for SQLite to complain about.
+    """
+    with suppress(OSError):
+        create_private(path)
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
     """To look only; what a killed process left half written is rolled back, which SQLite's ``mode=ro`` cannot do.
 
-    A file that a process was killed at creating reads as an empty run.
+    An older file stays as it is and is brought forward in memory; one that a process was killed at creating reads as
+    an empty run.
     """
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
     with _closed_on_error(db):
         found = _version(db, path)
-    if found == 0:
-        db.close()
-        db = sqlite3.connect(":memory:", isolation_level=None)
-        db.executescript(_schema())
+        if found < VERSION:
+            db = _copy_in_memory(db)
+            _bring_forward(db, found)
     db.execute("PRAGMA temp_store = MEMORY")
     db.execute("PRAGMA query_only = ON")
     return db
@@ -119,6 +129,20 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
     if found == 0 and db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         raise StateUnusable(f"{path} is not a run of flux-batch; choose another folder")
     return found
+
+
+def _bring_forward(db: sqlite3.Connection, found: int) -> None:
+    """Everything that is missing and the new version, in one transaction: a kill leaves the old format whole."""
+    changes = steps_from(found) if found else _schema()
+    db.executescript(f"BEGIN IMMEDIATE; {changes} PRAGMA user_version = {VERSION}; COMMIT;")
+
+
+def _copy_in_memory(db: sqlite3.Connection) -> sqlite3.Connection:
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    with _closed_on_error(copy):
+        db.backup(copy)
+    db.close()
+    return copy
 
 
 def _schema() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flux_batch.api.wire import TaskSnapshot
+from flux_batch.errors import RawAnswer
 from flux_batch.run.records import Failure, StoredFile
 
 # What happened -------------------------------------------------------------------------------------------------------
@@ -74,9 +75,10 @@ class TurnedAway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubtful:
-    """Everything else: the request may have been taken."""
+    """Everything else: the request may have been taken. ``answer`` is what came back, for a person to read."""
 
     reason: str
+    answer: RawAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from flux_batch.errors import LocalFailure
+from flux_batch.errors import LocalFailure, RawAnswer
 from flux_batch.run.breaker import counts, verdict
-from flux_batch.run.events import Done, Event, Leave, NoMoney, Post
+from flux_batch.run.disk import free_bytes, places
+from flux_batch.run.events import Done, Doubtful, Event, Leave, NoMoney, Post
 from flux_batch.run.journal import Journal
 from flux_batch.run.perform import Performer
 from flux_batch.run.protocol import Moment, Rules, Step, opening, step
@@ -42,7 +44,7 @@ class Executor:
         active: set[asyncio.Task[None]] = set()
         try:
             while True:
-                active |= await self._start(self.concurrency - len(active))
+                active |= await self._start(len(active))
                 if not active:
                     break
                 done, active = await asyncio.wait(active, return_when=asyncio.FIRST_COMPLETED)
@@ -55,11 +57,20 @@ class Executor:
         if self._failure:
             raise self._failure
 
-    async def _start(self, room: int) -> set[asyncio.Task[None]]:
-        if self.performer.brake.stopped or room <= 0:
+    async def _start(self, under_way: int) -> set[asyncio.Task[None]]:
+        room = self._room(under_way)
+        if self.performer.brake.stopped or (room <= 0 and under_way):
             return set()
-        work = await self._journal.ask(lambda state: state.claim(room))
+        work = await self._journal.ask(lambda state: state.claim(max(1, room)))
+        if room <= 0 and _buys(work) and not self.performer.has_room():
+            return set()
         return {asyncio.create_task(self._drive(item)) for item in work}
+
+    def _room(self, under_way: int) -> int:
+        """How many may be begun now. What was sent is claimed first and has to come home, however full the disk is."""
+        room = self.concurrency - under_way
+        on_disk = places(free_bytes(self.performer.folder), under_way)
+        return room if on_disk is None else min(room, on_disk)
 
     async def _drive(self, work: Work) -> None:
         """One image, from where it stands to where it can go."""
@@ -73,18 +84,24 @@ class Executor:
                 if isinstance(current.effect, Post):
                     self._watch(event)
                 after = step(current.state, event, self._now(), rules)
-                current = await self._commit(current.state.purchase, after)
+                odd = event.answer if isinstance(event, Doubtful) else None
+                current = await self._commit(current.state.purchase, after, odd)
             if isinstance(current.effect, Leave):
                 self._leave(work, current.effect)
         except LocalFailure as error:
             self._failure = self._failure or error
             self.performer.brake.stop(str(error), halt=True)
 
-    async def _commit(self, before: Purchase, after: Step) -> Step:
-        """Make the new state durable before its effect is carried out."""
+    async def _commit(self, before: Purchase, after: Step, odd: RawAnswer | None = None) -> Step:
+        """Make the new state durable before its effect is carried out, with the answer that nobody understood."""
         if after.state.purchase == before:
             return after
-        if not await self._journal.save(after.state.purchase):
+        try:
+            saved = await self._journal.save(after.state.purchase, odd)
+        except LocalFailure:
+            self._tell_unwritten(before, after.state.purchase)
+            raise
+        if not saved:
             after = step(after.state, NoMoney(), self._now(), self.rules)
             await self._journal.save(after.state.purchase)
         self.tally.move(before, after.state.purchase)
@@ -92,6 +109,14 @@ class Executor:
             await self._recount()
         self.performer.watcher.changed(self.tally)
         return after
+
+    def _tell_unwritten(self, before: Purchase, after: Purchase) -> None:
+        """The terminal still takes what the disk does not: an id that was just paid for."""
+        if after.remote_id and not before.remote_id:
+            self.performer.watcher.say(
+                f"Not written down: request {after.business_id} is task {after.remote_id} at the provider. "
+                "The next run looks it up"
+            )
 
     async def _recount(self) -> None:
         """A failed parent skips its edits inside the state file, so the counts come from there."""
@@ -114,3 +139,8 @@ class Executor:
 
     def _now(self) -> Moment:
         return self.performer.brake.clock.now()
+
+
+def _buys(work: Iterable[Work]) -> bool:
+    """Whether something would be sent for the first time."""
+    return any(item.purchase.phase is Phase.PLANNED for item in work)

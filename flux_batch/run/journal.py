@@ -6,13 +6,17 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
+from flux_batch.errors import LocalFailure, RawAnswer
 from flux_batch.run.records import Purchase
 from flux_batch.run.state import StateFile
 
 T = TypeVar("T")
+
+_Waiting = tuple[Purchase, RawAnswer | None, asyncio.Future[bool]]
 
 
 class Journal:
@@ -22,8 +26,9 @@ class Journal:
         self._state = state
         self._cap = cap
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
-        self._waiting: list[tuple[Purchase, asyncio.Future[bool]]] = []
+        self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
+        self._failure: LocalFailure | None = None
 
     async def __aenter__(self) -> Self:
         """Ready to use."""
@@ -37,29 +42,47 @@ class Journal:
             await self._writer
         self._thread.shutdown()
 
-    async def save(self, purchase: Purchase) -> bool:
-        """Commit a new state; returns when it is durable, False when the cap has no room for its money."""
+    async def save(self, purchase: Purchase, odd: RawAnswer | None = None) -> bool:
+        """Commit a new state; returns when it is durable, False when the cap has no room for its money.
+
+        ``odd`` is the answer that left it in doubt.
+        """
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((purchase, done))
+        self._waiting.append((purchase, odd, done))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         return await done
 
     async def ask(self, question: Callable[[StateFile], T]) -> T:
-        """Read or change the state file on its own thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, question, self._state)
+        """Read or change the state file on its own thread; after a failure of the disk nothing is tried again.
+
+        A second sync may report success for what the first one lost.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
+
+    def _answer(self, question: Callable[[StateFile], T]) -> T:
+        if self._failure:
+            raise self._failure
+        try:
+            return question(self._state)
+        except LocalFailure as error:
+            self._failure = error
+            raise
 
     async def _write(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            purchases = [purchase for purchase, _ in batch]
             try:
-                answers = await self.ask(lambda state, wanted=purchases: state.save(wanted, self._cap))  # type: ignore[misc]
+                answers = await self.ask(partial(self._commit, batch))
             except Exception as error:
-                for _, done in batch:
+                for *_, done in batch:
                     if not done.done():
                         done.set_exception(error)
             else:
-                for (_, done), answer in zip(batch, answers, strict=True):
+                for (*_, done), answer in zip(batch, answers, strict=True):
                     if not done.done():  # a cancelled task waits no more; its state is kept all the same
                         done.set_result(answer)
+
+    def _commit(self, batch: list[_Waiting], state: StateFile) -> list[bool]:
+        odd = {purchase.key: answer for purchase, answer, _ in batch if answer is not None}
+        return state.save([purchase for purchase, _, _ in batch], self._cap, odd)

@@ -103,6 +103,7 @@ def forget_unfinished(state: StateFile) -> None:
             " WHERE phase NOT IN ('stored', 'planned')"
         )
         state.db.execute("DELETE FROM upload")
+        state.db.execute("DELETE FROM answer")
         with state.db.legible():
             spent = sum(exposure(from_row(row))[0] for row in state.db.rows("SELECT * FROM purchase"))
         state.db.execute("UPDATE ledger SET spent = ?, reserved = 0", (spent,))

@@ -42,3 +42,15 @@ CREATE INDEX task_key ON task (key);
 
 -- Reference images at the provider, once for each content.
 CREATE TABLE upload (sha256 TEXT PRIMARY KEY, url TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+
+-- What was answered to a submit and left in doubt whether an image is paid: as it came, without the key, 64 KiB at most.
+CREATE TABLE answer (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    business_id TEXT NOT NULL,
+    at REAL NOT NULL,
+    status INTEGER NOT NULL,
+    content_type TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX answer_business_id ON answer (business_id);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from flux_batch.errors import RawAnswer
 from flux_batch.plan.codec import price_from_json, task_from_json
 from flux_batch.plan.records import Known, Task
 from flux_batch.run.database import Database
@@ -154,13 +156,19 @@ class StateFile:
         with self.db.legible():
             return [_work(row) for row in rows]
 
-    def save(self, purchases: Sequence[Purchase], cap: Decimal | None) -> list[bool]:
+    def save(
+        self, purchases: Sequence[Purchase], cap: Decimal | None, odd: Mapping[str, RawAnswer] | None = None
+    ) -> list[bool]:
         """Commit new states together; the money a state holds is debited in the same transaction.
 
         Returns one answer per purchase: False where its money would pass ``cap`` (USD, spent and reserved together,
-        over the life of the folder); that state is then not written.
+        over the life of the folder); that state is then not written. ``odd`` has, by key, the answers that left them in
+        doubt.
         """
         with self.db.transaction():
+            for purchase in purchases:
+                if answer := (odd or {}).get(purchase.key):
+                    self._keep_answer(purchase, answer)
             return [self._save(purchase, cap) for purchase in purchases]
 
     def _save(self, purchase: Purchase, cap: Decimal | None) -> bool:
@@ -176,6 +184,23 @@ class StateFile:
         if purchase.phase in (Phase.FAILED, Phase.REFUSED):
             self.skip_below(purchase.key)
         return True
+
+    def _keep_answer(self, purchase: Purchase, answer: RawAnswer) -> None:
+        self.db.execute(
+            "INSERT INTO answer (key, business_id, at, status, content_type, body) VALUES (?, ?, ?, ?, ?, ?)",
+            (purchase.key, purchase.business_id or "", answer.at, answer.status, answer.content_type, answer.body),
+        )
+
+    def odd_answers(self) -> dict[str, RawAnswer]:
+        """Business id → the last answer to that request that nobody understood."""
+        rows = self.db.rows("SELECT business_id, at, status, content_type, body FROM answer ORDER BY id")
+        with self.db.legible():
+            return {
+                str(row["business_id"]): RawAnswer(
+                    at=row["at"], status=row["status"], content_type=row["content_type"], body=bytes(row["body"])
+                )
+                for row in rows
+            }
 
     def skip_below(self, key: str) -> None:
         """An edit whose parent has no image is skipped, and so are its own edits."""
@@ -197,9 +222,9 @@ class StateFile:
         )
         return str(rows[0]["business_id"]) if rows else None
 
-    def uploaded(self, sha256: str, since: float) -> str | None:
-        """The URL of a reference uploaded at or after ``since`` (Unix seconds)."""
-        rows = self.db.rows("SELECT url FROM upload WHERE sha256 = ? AND at >= ?", (sha256, since))
+    def uploaded(self, sha256: str, since: float, until: float = math.inf) -> str | None:
+        """The URL of a reference uploaded between ``since`` and ``until`` (Unix seconds)."""
+        rows = self.db.rows("SELECT url FROM upload WHERE sha256 = ? AND at BETWEEN ? AND ?", (sha256, since, until))
         return str(rows[0]["url"]) if rows else None
 
     def remember_upload(self, sha256: str, url: str, now: float) -> None:

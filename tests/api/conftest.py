@@ -10,6 +10,7 @@ import pytest
 
 from flux_batch.simulator import Simulator, SimulatorOptions, simulator_thread
 from flux_batch.simulator.clock import StillClock
+from tests.canary import no_key_is_written, pytest_runtest_makereport  # noqa: F401
 
 Simulate = Callable[..., Simulator]
 

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from flux_batch import __version__
-from flux_batch.api.client import ApiClient, Timeouts
+from flux_batch.api.client import KEPT, ApiClient, Timeouts
 from flux_batch.api.files import FileClient
 from flux_batch.api.uploads import checked_upload, sniff
 from flux_batch.api.wire import GenerationRequest, TaskSnapshot
@@ -26,6 +26,7 @@ from flux_batch.errors import (
     AccountRejected,
     ApiError,
     NotSent,
+    RawAnswer,
     Rejected,
     TaskNotFound,
     Throttled,
@@ -472,3 +473,62 @@ async def test_a_missing_reference_is_no_failure_of_the_wire(sim: Simulator, tmp
         with pytest.raises(UsageError, match="cannot be read: "):
             await client.upload(tmp_path)
     assert requests(sim) == {}
+
+
+ECHOES = {
+    "escaped": rb'{"id": "task_1", "status": "\u0073k-canary-0123456789abcdef"}',
+    "url": b'{"id": "task_1", "status": "completed", "url": "https://f.example/a?key=sk-canary-0123456789abcdef"}',
+    "id": b'{"id": "sk-canary-0123456789abcdef"}',
+    "failure": b'{"id": "t", "status": "failed", "error": {"code": "sk-canary-0123456789abcdef", "message": "Bearer '
+    b'c2stY2FuYXJ5LTAxMjM0NTY3ODlhYmNkZWY="}}',
+}
+
+
+@pytest.mark.parametrize("name", ECHOES)
+async def test_a_key_in_a_good_answer_is_not_read(name: str) -> None:
+    """Wherever it stands: in an escape, an address, an id or a reason."""
+    async with raw_server(answers(ECHOES[name])) as server, ApiClient(server.settings, timeouts=QUICK) as client:
+        for snapshot in (await client.submit(b"{}"), await client.status("t")):
+            assert KEY not in repr(snapshot)
+            assert "c2stY2FuYXJ5" not in repr(snapshot)
+            assert "[key]" in repr(snapshot)
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "body"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<p>?", 200, b"<p>?"),
+        (b'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 99\r\n\r\n{"id": "task', 200, b'{"id": "task'),
+        (b"HTTP/1.1 504 Late\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n", 504, b""),
+        (b"HTTP/1.1 308 No\r\nContent-Type: text/html\r\nLocation: /x\r\nContent-Length: 2\r\n\r\nhm", 308, b"hm"),
+    ],
+    ids=["page", "cut off", "empty", "redirect"],
+)
+async def test_an_unclear_answer_to_a_submit_is_handed_on(raw: bytes, status: int, body: bytes) -> None:
+    """What came of it, as far as it came: an image may have been paid for it."""
+    async with raw_server(says(raw)) as server, ApiClient(server.settings, timeouts=QUICK, now=lambda: 7.0) as client:
+        with pytest.raises(Unclear) as caught:
+            await client.submit(b"{}")
+    assert caught.value.answer == RawAnswer(status=status, content_type="text/html", body=body, at=7.0)
+
+
+async def test_an_answer_that_hangs_in_its_body_is_handed_on() -> None:
+    """The deadline ends it, and what had come by then is kept."""
+    raw = b'HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 99\r\n\r\n{"id"'
+    async with raw_server(says(raw, then_close=False)) as server, ApiClient(server.settings, timeouts=QUICK) as client:
+        with pytest.raises(Unclear) as caught:
+            await client.submit(b"{}")
+    assert caught.value.answer is not None
+    assert (caught.value.answer.status, caught.value.answer.body) == (200, b'{"id"')
+
+
+async def test_what_is_kept_is_64_kib_without_the_key() -> None:
+    """Also where the key lies across the end, and in the content type."""
+    body = b"x" * (KEPT - 5) + KEY.encode() + b"y" * 100_000
+    behave = answers(body, Content_Type=f"text/{KEY}")
+    async with raw_server(behave) as server, ApiClient(server.settings, timeouts=QUICK) as client:
+        with pytest.raises(Unclear) as caught:
+            await client.submit(b"{}")
+    answer = caught.value.answer
+    assert answer is not None
+    assert (answer.content_type, answer.body) == ("text/[key]", b"x" * (KEPT - 5) + b"[key]")

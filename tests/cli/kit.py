@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flux_batch.simulator import Simulator
+from tests.canary import check_said
 
 SPECS = Path(__file__).parents[2] / "specs"
 CANARY = "sk-canary-7f3a9e51c2d84b60"
@@ -57,7 +58,7 @@ class Desk:
             check=False,
         )
         assert "Traceback" not in done.stderr, done.stderr
-        assert CANARY not in done.stdout + done.stderr
+        check_said(done.stdout, done.stderr)
         return Result(done.returncode, done.stdout, done.stderr)
 
     def environment(self) -> dict[str, str]:

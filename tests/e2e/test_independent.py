@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.canary import check_said
+
 from .witness import SIZES, Witness, colour, witness
 
 KEY = "sk-independent-0123456789"
@@ -65,6 +67,7 @@ def flux_batch(home: Path, server: Witness, *arguments: str) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    check_said(done.stdout, done.stderr)
     value = json.loads(done.stdout)
     assert isinstance(value, dict)
     return value

@@ -44,6 +44,7 @@ class Witness:
     uploads: list[bytes] = field(default_factory=list)
     requests: int = 0
     file_headers: list[dict[str, str]] = field(default_factory=list)
+    file_paths: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def submit(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +84,9 @@ class Witness:
         return buffer.getvalue()
 
 
-class _Api(BaseHTTPRequestHandler):
+class Api(BaseHTTPRequestHandler):
+    """The API's door."""
+
     protocol_version = "HTTP/1.1"
     witness: Witness
 
@@ -147,7 +150,8 @@ class _Files(BaseHTTPRequestHandler):
         """A finished picture."""
         with self.witness.lock:
             self.witness.file_headers.append(dict(self.headers.items()))
-        data = self.witness.picture(self.path.rsplit("/", 1)[1].removesuffix(".png"))
+            self.witness.file_paths.append(self.path)
+        data = self.witness.picture(self.path.partition("?")[0].rsplit("/", 1)[1].removesuffix(".png"))
         self.send_response(200)
         self.send_header("Content-Type", "image/png")
         self.send_header("Content-Length", str(len(data)))
@@ -156,11 +160,11 @@ class _Files(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def witness(key: str) -> Iterator[Witness]:
-    """A running server on two loopback ports."""
+def witness(key: str, api: type[Api] = Api) -> Iterator[Witness]:
+    """A running server on two loopback ports; ``api`` may have worse manners."""
     seen = Witness(key)
     servers = []
-    for handler in (_Api, _Files):
+    for handler in (api, _Files):
         bound = type(handler.__name__, (handler,), {"witness": seen})
         server = ThreadingHTTPServer(("127.0.0.1", 0), bound)
         server.daemon_threads = True

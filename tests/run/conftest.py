@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flux_batch.simulator import Fault, SimulatorOptions, simulator_thread
+from tests.canary import no_key_is_written, pytest_runtest_makereport  # noqa: F401
 
 from .kit import KEY, Bench
 

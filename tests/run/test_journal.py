@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.errors import LocalFailure
+from flux_batch.errors import LocalFailure, RawAnswer
 from flux_batch.run.journal import Journal
 from flux_batch.run.records import Phase, Purchase
 from flux_batch.run.registry import register
@@ -67,9 +67,9 @@ async def test_saves_that_wait_for_each_other_share_a_commit(state: StateFile, m
     sizes: list[int] = []
     real = StateFile.save
 
-    def save(self: StateFile, purchases: list[Purchase], cap: Decimal | None) -> list[bool]:
+    def save(self: StateFile, purchases: list[Purchase], cap: Decimal | None, odd: dict[str, RawAnswer]) -> list[bool]:
         sizes.append(len(purchases))
-        return real(self, purchases, cap)
+        return real(self, purchases, cap, odd)
 
     monkeypatch.setattr(StateFile, "save", save)
     wanted = [intent(state, number) for number in range(64)]
@@ -88,13 +88,13 @@ async def test_a_save_returns_when_another_connection_can_read_it(state: StateFi
                 assert reader.counts()[Phase.INTENT] == number + 1
 
 
-async def test_a_failed_commit_is_told_to_everybody_in_it_and_the_next_one_works(
+async def test_a_failed_commit_is_told_to_everybody_in_it_and_none_is_tried_after_it(
     state: StateFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is left waiting, and nobody is told that a lost state was kept."""
+    """Nobody is left waiting, and a disk that failed once is not believed again by this process."""
     real = StateFile.save
 
-    def full(self: StateFile, purchases: list[Purchase], cap: Decimal | None) -> list[bool]:
+    def full(self: StateFile, purchases: list[Purchase], cap: Decimal | None, odd: object) -> list[bool]:
         raise LocalFailure("the disk is full")
 
     monkeypatch.setattr(StateFile, "save", full)
@@ -102,7 +102,9 @@ async def test_a_failed_commit_is_told_to_everybody_in_it_and_the_next_one_works
         answers = await asyncio.gather(*(journal.save(intent(state, n)) for n in range(4)), return_exceptions=True)
         assert [type(answer) for answer in answers] == [LocalFailure] * 4
         monkeypatch.setattr(StateFile, "save", real)
-        assert await journal.save(intent(state, 9))
+        with pytest.raises(LocalFailure, match="the disk is full"):
+            await journal.save(intent(state, 9))
+    assert state.counts(chosen_only=False).get(Phase.INTENT, 0) == 0
 
 
 async def test_a_saver_that_gives_up_takes_nobody_with_it(state: StateFile) -> None:

@@ -24,7 +24,7 @@ from flux_batch.errors import LocalFailure, StateUnusable
 from flux_batch.plan.prices import TABLE
 from flux_batch.plan.records import Plan
 from flux_batch.run import registry
-from flux_batch.run.database import VERSION
+from flux_batch.run.migrations import VERSION
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile, Times
 from flux_batch.run.registry import forget_unfinished
 from flux_batch.run.rows import exposure
@@ -558,6 +558,7 @@ class TestWork:
         assert state.witness(key_of("mug")) is None
         move(state, "plant", Phase.UNCERTAIN, business_id="b2")
         assert state.witness(key_of("plant")) == "b1"
+        assert state.witness(key_of("chair")) == "b1"
         move(state, "chair", Phase.STORED, remote_id="r3", business_id="b3")
         assert state.witness(key_of("plant")) == "b3"
 

@@ -1,0 +1,33 @@
+"""From an older state file to the present format, step by step; each step is SQL that loses nothing.
+
+A format that was ever released is never edited: what changes becomes the next step, and ``schema.sql`` shows the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_TO_2: Final = """
+CREATE TABLE answer (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL,
+    business_id TEXT NOT NULL,
+    at REAL NOT NULL,
+    status INTEGER NOT NULL,
+    content_type TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX answer_business_id ON answer (business_id);
+"""
+
+STEPS: Final[Mapping[int, str]] = {1: _TO_2}
+"""Format → the SQL that makes the next one of it."""
+
+VERSION: Final = max(STEPS) + 1
+"""The present format."""
+
+
+def steps_from(version: int) -> str:
+    """The SQL from one format to the present one; empty when it is that already."""
+    return "".join(STEPS[each] for each in range(version, VERSION))
