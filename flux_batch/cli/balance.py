@@ -9,7 +9,7 @@ import click
 
 from flux_batch.cli.command import Command
 from flux_batch.cli.options import json_option
-from flux_batch.cli.output import print_json
+from flux_batch.cli.output import clean, print_json
 
 EXAMPLE = """
     flux-batch balance
@@ -38,4 +38,5 @@ def balance(as_json: bool) -> None:
             {"remaining": remaining, "used": str(found.used), "unlimited": unlimited, "base_url": settings.base_url}
         )
     else:
-        click.echo(f"{'unlimited' if unlimited else found.remaining} left, {found.used} used ({settings.base_url})")
+        left = "unlimited" if unlimited else found.remaining
+        click.echo(clean(f"{left} left, {found.used} used ({settings.base_url})"))

@@ -10,7 +10,7 @@ import click
 
 from flux_batch.cli.command import Command
 from flux_batch.cli.options import json_option
-from flux_batch.cli.output import print_json, say
+from flux_batch.cli.output import clean, print_json, say
 from flux_batch.errors import UsageError
 
 EXAMPLE = """
@@ -48,7 +48,7 @@ def init(folder: Path, as_json: bool) -> None:
         print_json({"folder": str(folder), "written": written, "kept": taken})
         return
     for name in written:
-        click.echo(f"wrote {folder / name}")
+        click.echo(clean(f"wrote {folder / name}"))
     say(f"\nNext: flux-batch rehearse {folder / SPEC}   (free, needs no key)")
 
 

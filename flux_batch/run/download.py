@@ -11,6 +11,7 @@ from typing import Final
 
 from flux_batch.api.files import FileClient
 from flux_batch.errors import LocalFailure, Unclear
+from flux_batch.run.folder import create_private, shared_mode
 from flux_batch.run.picture import NotAnImage, check_picture
 from flux_batch.run.records import StoredFile
 
@@ -53,7 +54,8 @@ def _make_folder(folder: Path) -> None:
 async def _write(part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
     """Stream to disk; the hex SHA-256 and the number of bytes."""
     digest, size = hashlib.sha256(), 0
-    with part.open("xb") as file:
+    create_private(part)
+    with part.open("r+b") as file:
         async for chunk in chunks:
             size += len(chunk)
             if size > MAX_BYTES:
@@ -71,6 +73,8 @@ def _keep(part: Path, folder: Path, stem: str, sha256: str, size: int) -> Stored
         part.unlink(missing_ok=True)
         raise
     final = _free_name(folder / IMAGES / f"{stem}.{picture.extension}", sha256)
+    if os.name != "nt":
+        part.chmod(shared_mode())
     _sync(part)
     part.replace(final)
     _sync_folder(final.parent)

@@ -8,6 +8,7 @@ from typing import Final
 
 from flux_batch.errors import LocalFailure
 from flux_batch.plan.records import Plan
+from flux_batch.run.folder import create_private
 from flux_batch.spec.records import Spec
 
 INPUTS: Final = "inputs"
@@ -31,6 +32,7 @@ def keep_inputs(plan: Plan, spec: Spec, folder: Path) -> None:
 def _write(path: Path, text: str) -> None:
     if not path.exists():
         part = path.with_name(path.name + ".part")
+        _begin(part)
         part.write_text(text, encoding="utf-8", newline="")
         part.replace(path)
 
@@ -38,5 +40,12 @@ def _write(path: Path, text: str) -> None:
 def _copy(source: Path, path: Path) -> None:
     if not path.exists() and source.is_file():
         part = path.with_name(path.name + ".part")
+        _begin(part)
         shutil.copyfile(source, part)
         part.replace(path)
+
+
+def _begin(part: Path) -> None:
+    """Nothing left of an earlier try, and for its owner's eyes only: a prompt may be a secret."""
+    part.unlink(missing_ok=True)
+    create_private(part)

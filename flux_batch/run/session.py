@@ -31,7 +31,9 @@ from flux_batch.plan.estimate import Estimate, estimate
 from flux_batch.plan.records import Change, Plan
 from flux_batch.run.brake import Brake
 from flux_batch.run.clock import Clock, SystemClock
+from flux_batch.run.drive import drive_warning
 from flux_batch.run.executor import Executor
+from flux_batch.run.folder import prepare_folder
 from flux_batch.run.identity import claim_identity, keep_apart, under_way
 from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
@@ -102,10 +104,12 @@ def run_plan(
     ``at_end`` is called with what the run folder holds then, still under its lock, also when the run cannot go on.
     Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
     """
-    _make_folder(options.folder)
+    prepare_folder(options.folder)
     with run_lock(options.folder), StateFile(options.folder / FILE) as state:
         keep_apart(state, rehearsal=options.rehearsal)
         watcher = watcher or Nobody()
+        if warning := drive_warning(options.folder):
+            watcher.say(warning)
         _mend(state, plan, options, watcher)
         if options.rehearsal:
             forget_unfinished(state)
@@ -146,9 +150,10 @@ def budget_cap(
     cap = min(limits)
     if cost.new and held + cost.cost > cap:
         name = "the budget" if cap == spec.budget.max else "--max-cost"
+        doubts = f", ${committed[1]} kept for requests in doubt (see flux-batch resolve)" if committed[1] else ""
         raise OverBudget(
-            f"{cost.new} new images cost ${cost.cost}, ${held} is spent already: together over {name} of "
-            f"${spec.budget.max if cap == spec.budget.max else max_cost}"
+            f"{cost.new} new images cost ${cost.cost}, ${committed[0]} is spent already{doubts}: together over {name} "
+            f"of ${spec.budget.max if cap == spec.budget.max else max_cost}"
         )
     return cap
 
@@ -185,7 +190,12 @@ class _Session:
         files = FileClient(loopback=self.settings.loopback)
         async with files, Journal(self.state, self.cap) as journal:
             references = References(
-                api, journal, self.clock, spec_folder=self.spec.folder, run_folder=self.options.folder
+                api,
+                journal,
+                self.clock,
+                spec_folder=self.spec.folder,
+                run_folder=self.options.folder,
+                keep_metadata=self.spec.execution.reference_metadata == "keep",
             )
             performer = Performer(
                 journal=journal,
@@ -281,10 +291,3 @@ def _mend(state: StateFile, plan: Plan, options: RunOptions, watcher: Watcher) -
     if lost := mend(state, options.folder, plan.selected):
         how = "drawn again" if options.rehearsal else "fetched again, not bought again"
         watcher.say(f"{lost} stored {'image is' if lost == 1 else 'images are'} missing or changed: {how}")
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise LocalFailure(f"{folder}: {error.strerror}; choose another with --out") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -23,15 +23,17 @@ def test_a_disk_that_is_full_when_it_matters_costs_nothing(
     bench = make_bench()
     plain = StateFile.save
 
-    def save(state: StateFile, purchases: Sequence[Purchase], cap: Decimal | None) -> list[bool]:
+    def save(state: StateFile, purchases: Sequence[Purchase], *more: Any) -> list[bool]:
         if any(purchase.phase is phase for purchase in purchases):
             raise LocalFailure("state.sqlite: database or disk is full")
-        return plain(state, purchases, cap)
+        return plain(state, purchases, *more)
 
     with monkeypatch.context() as full:
         full.setattr(StateFile, "save", save)
         with pytest.raises(LocalFailure, match="disk is full"):
             bench.run(MATRIX)
+    told = [each for each in bench.watcher.said if each.startswith("Not written down: request fb-")]
+    assert bool(told) is (phase is Phase.SUBMITTED), "an id that the disk did not take stands on the terminal"
     assert only(bench.run(MATRIX).phases, Phase.STORED)
     assert set(bench.bills().values()) == {1}
     assert len(bench.bills()) == 12

@@ -114,8 +114,8 @@ def test_an_image_is_safe_before_the_state_says_so(make_bench: MakeBench, monkey
     seen = watch_disk(monkeypatch, bench.folder)
     real = StateFile.save
 
-    def save(self: StateFile, purchases: list[Any], cap: Any) -> list[bool]:
-        answer = real(self, purchases, cap)
+    def save(self: StateFile, purchases: list[Any], *rest: Any) -> list[bool]:
+        answer = real(self, purchases, *rest)
         seen.extend("commit" for purchase in purchases if purchase.phase is Phase.STORED)
         return answer
 
