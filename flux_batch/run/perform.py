@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from flux_batch.api.client import ApiClient
 from flux_batch.api.files import FileClient
 from flux_batch.api.wire import GenerationRequest, TaskSnapshot
-from flux_batch.errors import AccountRejected, ApiError, NotSent, Rejected, TaskNotFound, Throttled, UsageError
+from flux_batch.errors import (
+    AccountRejected,
+    ApiError,
+    NotSent,
+    Rejected,
+    TaskNotFound,
+    Throttled,
+    Unclear,
+    UsageError,
+)  # fmt: skip
 from flux_batch.run.brake import Brake
+from flux_batch.run.disk import shortage
 from flux_batch.run.download import download
 from flux_batch.run.events import (
     Accepted,
@@ -46,6 +57,9 @@ from flux_batch.run.references import ReferenceMoved, References
 from flux_batch.run.state import Work
 from flux_batch.run.watch import Watcher
 
+MOST_WORDS: Final = 10
+"""Unknown status words that are told in one run; a provider that makes them up has been noticed by then."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
@@ -61,6 +75,7 @@ class Performer:
     folder: Path
     run_id: str
     watcher: Watcher
+    _told: set[str] = field(default_factory=set)
 
     async def perform(self, work: Work, purchase: Purchase, effect: Effect) -> Event | None:
         """Carry out one effect; None when the run stopped before it could be, and nothing needs undoing."""
@@ -69,13 +84,13 @@ class Performer:
                 return await self._prepare(work) if await self._turn_to_send(after) else None
             case Post(after=after, queue=queue):
                 ready = await (self._turn_to_send(after) if queue else self.brake.pause(after, before_send=True))
-                return await self._post(purchase) if ready else Withdrawn()
+                return await self._post(purchase) if ready and self.has_room() else Withdrawn()
             case Lookup(after=after):
                 return await self._lookup(purchase, after)
             case Control():
                 return await self._control(purchase)
             case Poll(after=after):
-                return await self._ask(purchase.remote_id or "") if await self.brake.pause(after) else None
+                return await self._poll(purchase) if await self.brake.pause(after) else None
             case Fetch(url=url):
                 return await self._fetch(work, url)
         raise TypeError(f"{effect} is not carried out")
@@ -83,6 +98,13 @@ class Performer:
     async def _turn_to_send(self, seconds: float) -> bool:
         """Wait, then for a place among the submits; False when nothing more may be sent."""
         return await self.brake.pause(seconds, before_send=True) and await self.submits.pass_through(before_send=True)
+
+    def has_room(self) -> bool:
+        """Whether the disk could take the image now; where it is too full, the run buys nothing more."""
+        reason = shortage(self.folder)
+        if reason:
+            self.brake.stop(reason, halt=False)
+        return reason is None
 
     async def _prepare(self, work: Work) -> Event:
         """Resolve the reference; only the provider's own refusal of it is final."""
@@ -113,7 +135,7 @@ class Performer:
 
     async def _post(self, purchase: Purchase) -> Event:
         try:
-            return Accepted(snapshot=await self.api.submit(purchase.body or b""))
+            taken = await self.api.submit(purchase.body or b"")
         except Rejected as error:
             return RefusedBy(failure=_failure(error), account=isinstance(error, AccountRejected))
         except NotSent as error:
@@ -122,7 +144,9 @@ class Performer:
             return self._turned_away(error)
         except ApiError as error:
             self.watcher.say(f"No clear answer to a request ({error}): looking it up before anything is sent again")
-            return Doubtful(reason=str(error))
+            return Doubtful(reason=str(error), answer=error.answer if isinstance(error, Unclear) else None)
+        self.submits.taken()
+        return Accepted(snapshot=self._noted(taken))
 
     def _turned_away(self, error: Throttled) -> TurnedAway:
         pause = 1.0 if error.retry_after is None else error.retry_after
@@ -138,6 +162,11 @@ class Performer:
         return await self._ask(
             purchase.business_id or "", lambda found: found.business_id in (None, purchase.business_id)
         )
+
+    async def _poll(self, purchase: Purchase) -> Event:
+        """Ask by the provider's id; an answer that names another request would bring that one's image."""
+        mine = (None, purchase.business_id)
+        return await self._ask(purchase.remote_id or "", lambda found: found.business_id in mine)
 
     async def _ask(self, task_id: str, ours: Callable[[TaskSnapshot], bool] = lambda _: True) -> Event:
         """One status question; whatever goes wrong with it changes nothing."""
@@ -156,7 +185,16 @@ class Performer:
             return NoAnswer(reason=str(error))
         except ApiError as error:
             return NoAnswer(reason=str(error))
-        return Seen(snapshot=found) if ours(found) else NoAnswer(reason="the answer is about another task")
+        self.queries.taken()
+        return Seen(snapshot=self._noted(found)) if ours(found) else NoAnswer(reason="the answer is about another task")
+
+    def _noted(self, found: TaskSnapshot) -> TaskSnapshot:
+        """Tell a person of a status word that nobody knows, once each."""
+        word = _printable(found.status)
+        if not found.known and word not in self._told and len(self._told) < MOST_WORDS:
+            self._told.add(word)
+            self.watcher.say(f"The provider says '{word}', which is not in its documentation: taken as not finished")
+        return found
 
     async def _control(self, purchase: Purchase) -> Event | None:
         """Find another accepted task the way this one was looked for, and then look for this one once more.
@@ -178,3 +216,9 @@ class Performer:
 
 def _failure(error: Rejected) -> Failure:
     return Failure(code=error.code or str(error.status), message=error.message or "the provider gave no reason")
+
+
+def _printable(word: str) -> str:
+    """One short word on one line, whatever it is made of."""
+    line = " ".join(word.split())[:40]
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line)

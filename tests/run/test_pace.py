@@ -89,12 +89,12 @@ async def test_a_shut_gate_lets_nobody_through(rate: float) -> None:
 
 
 async def test_who_waited_at_a_shut_gate_does_not_rush_through_it() -> None:
-    """After the pause that a 429 asked for, the rate holds from the first second on."""
+    """After the pause that a 429 asked for, half the rate holds from the first second on."""
     stile = Turnstile(rate=5.0)
     stile.gate.shut(60)
     stile.come(*range(24))
     await stile.clock.pass_time(100)
-    assert stile.times == pytest.approx([60 + number / 5 for number in range(24)])
+    assert stile.times == pytest.approx([60 + number / 2.5 for number in range(24)])
 
 
 async def test_who_already_had_a_place_queues_up_anew_when_the_gate_shuts() -> None:
@@ -164,3 +164,54 @@ def test_never_more_than_the_rate(rate: float, burst: float, moves: list[tuple[f
         for last in range(first, len(times)):
             assert last - first + 1 <= burst + (times[last] - start) * rate + 1e-6
     assert not [at for at in times for start, end in shut if start < at < end - 1e-6]
+
+
+async def test_a_refusal_halves_the_rate_and_what_is_taken_brings_it_back() -> None:
+    """Ten a second, then five; fifty requests later it is ten again and never more."""
+    stile = Turnstile(rate=10.0)
+    stile.gate.shut(1.0)
+    assert stile.gate.rate == pytest.approx(5.0)
+    for _ in range(25):
+        stile.gate.taken()
+    assert stile.gate.rate == pytest.approx(10.0)
+    stile.gate.taken()
+    assert stile.gate.rate == pytest.approx(10.0)
+
+
+async def test_many_refusals_of_one_burst_are_one_refusal() -> None:
+    """Forty tasks that hear 429 at once halve the rate once; a second later it is a new answer."""
+    stile = Turnstile(rate=8.0)
+    for _ in range(40):
+        stile.gate.shut(0.5)
+    assert stile.gate.rate == pytest.approx(4.0)
+    await stile.clock.pass_time(1.5)
+    stile.gate.shut(0.5)
+    assert stile.gate.rate == pytest.approx(2.0)
+
+
+async def test_after_a_refusal_requests_leave_at_half_the_rate() -> None:
+    """What leaves is what counts: two a second after the pause where it was four."""
+    stile = Turnstile(rate=4.0)
+    stile.gate.shut(2.0)
+    stile.come(*range(5))
+    await stile.clock.pass_time(10)
+    assert stile.times == pytest.approx([2.0, 2.5, 3.0, 3.5, 4.0])
+
+
+async def test_it_never_stands_still() -> None:
+    """However often the provider says no, it is asked again."""
+    stile = Turnstile(rate=1.0)
+    for _ in range(20):
+        await stile.clock.pass_time(2)
+        stile.gate.shut(0.0)
+    assert stile.gate.rate == pytest.approx(0.2)
+
+
+async def test_a_gate_without_a_limit_learns_one() -> None:
+    """It goes on at half of what it did until it was told to slow down."""
+    stile = Turnstile(rate=0.0)
+    for number in range(11):
+        stile.come(number)
+        await stile.clock.pass_time(0.1)
+    stile.gate.shut(0.0)
+    assert stile.gate.rate == pytest.approx(5.0)

@@ -283,10 +283,13 @@ class TestQuestions:
         assert stage.api.asked == ["r1", "fb-abcdefgh-7-1"]
 
     @pytest.mark.parametrize(("theirs", "ours"), [("fb-abcdefgh-7-1", True), (None, True), ("fb-else", False)])
-    async def test_a_lookup_adopts_no_other_task(self, stage: Stage, theirs: str | None, ours: bool) -> None:
-        """An answer with another business id is no answer."""
+    @pytest.mark.parametrize("effect", [Poll(after=0.0), Lookup(after=0.0)], ids=["poll", "lookup"])
+    async def test_an_answer_about_another_task_is_no_answer(
+        self, stage: Stage, effect: object, theirs: str | None, ours: bool
+    ) -> None:
+        """Neither its id nor its image is taken for this one's."""
         stage.api.answer = TaskSnapshot(id="r9", status="queued", business_id=theirs)
-        event = await stage.perform(Lookup(after=0.0), phase=Phase.UNCERTAIN)
+        event = await stage.perform(effect, phase=Phase.UNCERTAIN)
         assert isinstance(event, Seen if ours else NoAnswer)
 
     async def test_a_rejected_key_stops_everything(self, stage: Stage) -> None:
