@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from flux_batch.cli.output import clean, say
+from flux_batch.cli.output import clean, one_line, say
 from flux_batch.plan.money import usd
 from flux_batch.run.watch import Tally, Watcher
 
@@ -50,7 +50,7 @@ class _Lines:
             say(f"{tally.finished:,}/{tally.total:,} done, {_details(tally, self._spent)}")
 
     def say(self, message: str) -> None:
-        say(message)
+        say(one_line(message))
 
 
 class _Bar:
@@ -70,7 +70,7 @@ class _Bar:
         )
 
     def say(self, message: str) -> None:
-        self._progress.console.print(clean(message), markup=False, highlight=False)
+        self._progress.console.print(clean(one_line(message)), markup=False, emoji=False, highlight=False)
 
 
 def _details(tally: Tally, spent: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from flux_batch.api.uploads import sniff
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
 
 MAX_PIXELS: Final = 64_000_000
 """Far above what the models make; a small file can claim far more (a decompression bomb)."""
+
+LARGE: Final = 8_000_000
+"""Pixels from which on pictures are decoded one at a time: the largest WebP takes a gigabyte while it is."""
+
+_MOST_IN_A_JPEG: Final = {b"\xff\xda": 200, b"Exif\0\0": 20}
+"""Scans and EXIF blocks. Real files have a dozen at most; thousands keep a decoder busy for minutes."""
+
+_ONE_LARGE_ONE: Final = Lock()
 
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _PNG_END: Final = b"IEND\xaeB`\x82"
@@ -45,8 +55,9 @@ def check_picture(path: Path) -> Picture:
         with _opened(path, mime) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise NotAnImage(f"{image.width}x{image.height} pixels is more than any image of these models")
+            turn = _turn(image.width * image.height)
             image.verify()
-        with _opened(path, mime) as image:
+        with turn, _opened(path, mime) as image:
             image.load()
             return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime])
     except NotAnImage:
@@ -67,10 +78,27 @@ def _kind(path: Path) -> str:
 
 
 def _check_end(path: Path, mime: str) -> None:
-    """Pillow asks for a PNG's last chunk, but not for the four bytes that end it."""
+    """Pillow asks for a PNG's last chunk, but not for the four bytes that end it; nor does it count a JPEG's parts."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         if mime == "image/png" and data.rfind(_PNG_END) < 0:
             raise NotAnImage("the image is damaged: its end is missing")
+        if mime == "image/jpeg" and any(_holds_more(data, part, most) for part, most in _MOST_IN_A_JPEG.items()):
+            raise NotAnImage("the image is damaged: it has more parts than any picture")
+
+
+def _holds_more(data: mmap, part: bytes, most: int) -> bool:
+    """Whether ``part`` occurs more than ``most`` times."""
+    at = -1
+    for _ in range(most + 1):
+        at = data.find(part, at + 1)
+        if at < 0:
+            return False
+    return True
+
+
+def _turn(pixels: int) -> AbstractContextManager[object]:
+    """Waiting for one's turn, which only large pictures have to."""
+    return _ONE_LARGE_ONE if pixels > LARGE else nullcontext()
 
 
 def _opened(path: Path, mime: str) -> ImageFile:

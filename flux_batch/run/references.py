@@ -28,14 +28,27 @@ class ReferenceMoved(Exception):
 
 
 class References:
-    """Turns references into URLs. ``spec_folder`` holds the planned files, ``run_folder`` the images of parents."""
+    """Turns references into URLs. ``spec_folder`` holds the planned files, ``run_folder`` the images of parents.
 
-    def __init__(self, api: ApiClient, journal: Journal, clock: Clock, *, spec_folder: Path, run_folder: Path) -> None:
+    ``keep_metadata`` uploads files byte for byte; otherwise a copy goes that says nothing beside its pixels.
+    """
+
+    def __init__(
+        self,
+        api: ApiClient,
+        journal: Journal,
+        clock: Clock,
+        *,
+        spec_folder: Path,
+        run_folder: Path,
+        keep_metadata: bool = False,
+    ) -> None:
         self._api = api
         self._journal = journal
         self._clock = clock
         self._spec_folder = spec_folder
         self._run_folder = run_folder
+        self._keep_metadata = keep_metadata
         self._uploading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def url(self, reference: Reference | None) -> str | None:
@@ -57,17 +70,19 @@ class References:
         return await self._uploaded(self._run_folder / parent.file.path, parent.file.sha256)
 
     async def _uploaded(self, path: Path, sha256: str) -> str:
-        """The URL of an upload of this content; ``sha256`` is the file's own, what is sent has no metadata."""
+        """The URL of an upload of this content; ``sha256`` is that of the file at home, whatever of it is sent."""
+        upload = f"{sha256} with metadata" if self._keep_metadata else sha256
         async with self._uploading[sha256]:
-            since = self._clock.now().wall - UPLOAD_LIFE
-            known = await self._journal.ask(lambda state: state.uploaded(sha256, since))
+            until = self._clock.now().wall  # a later one was written by a clock that was wrong: its age is not known
+            known = await self._journal.ask(lambda state: state.uploaded(upload, until - UPLOAD_LIFE, until))
             if known is not None:
                 return known
             data = await asyncio.to_thread(_read_unchanged, path, sha256)
             with TemporaryDirectory(prefix="flux-batch-") as folder:
-                url = await self._api.upload(await asyncio.to_thread(_clean, path, data, Path(folder)))
+                copy = await asyncio.to_thread(_copy, path, data, Path(folder), keep_metadata=self._keep_metadata)
+                url = await self._api.upload(copy)
             now = self._clock.now().wall
-            await self._journal.ask(lambda state: state.remember_upload(sha256, url, now))
+            await self._journal.ask(lambda state: state.remember_upload(upload, url, now))
             return url
 
 
@@ -82,13 +97,13 @@ def _read_unchanged(path: Path, sha256: str) -> bytes:
     return data
 
 
-def _clean(path: Path, data: bytes, folder: Path) -> Path:
-    """A copy under the same name that says nothing beside its pixels."""
+def _copy(path: Path, data: bytes, folder: Path, *, keep_metadata: bool) -> Path:
+    """What is sent, under the file's own name: the checked bytes, or the picture in them and nothing beside it."""
     try:
-        clean = folder / path.name
-        clean.write_bytes(without_metadata(data))
+        copy = folder / path.name
+        copy.write_bytes(data if keep_metadata else without_metadata(data))
     except Unreadable as error:
         raise UsageError(f"{path.name} cannot be sent without its metadata: {error}") from None
     except OSError as error:
         raise LocalFailure(f"{folder}: {error.strerror}") from None
-    return clean
+    return copy

@@ -30,7 +30,10 @@ def override(document: Document, settings: Sequence[str]) -> Document:
 
 def _read(setting: str, text: str) -> Plain:
     try:
+        text.encode()
         found = read_document(Path("--set"), text)
+    except UnicodeEncodeError:
+        raise UsageError(f"--set {setting}: this is not UTF-8 text") from None
     except InvalidSpec as error:
         raise UsageError(f"--set {setting}: {error.problems[0].message}; {_EXAMPLE}") from None
     if problems := (*found.syntax, *found.problems):

@@ -86,7 +86,8 @@ class Execution:
     """How fast to go, and what to do when nobody knows whether a request arrived.
 
     ``concurrency`` tasks are in flight at most; ``submit_rate`` is submits per second, 0 for no limit of ours;
-    ``settle_seconds`` is how long a request may stay unseen before it counts as lost.
+    ``settle_seconds`` is how long a request may stay unseen before it counts as lost; ``reference_metadata`` says
+    whether a picture's EXIF and the like are uploaded with it.
     """
 
     concurrency: int = 16
@@ -94,6 +95,7 @@ class Execution:
     poll: Poll = field(default_factory=Poll)
     when_uncertain: str = "resend"
     settle_seconds: float = 120.0
+    reference_metadata: str = "strip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

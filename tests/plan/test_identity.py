@@ -125,6 +125,7 @@ def test_what_costs_nothing_changes_nothing() -> None:
     assert changed(report={"title": "Round 2", "rows": "product", "tabs": ["ratio"]}) == before
     assert changed(limits={"max_tasks": 100}) == before
     assert changed(execution={"concurrency": 1, "when_uncertain": "hold"}) == before
+    assert changed(execution={"reference_metadata": "keep"}) == before
     assert changed(options={"response_format": "png", "prompt_upsampling": False}) == before
     assert changed(options={"response_format": "jpg"}).isdisjoint(before)
 

@@ -214,6 +214,12 @@ def test_a_giant_value_is_refused_before_it_is_multiplied() -> None:
         template.render({"x": "a" * 1_000_000})
 
 
+def test_a_long_value_is_refused_where_it_is_only_compared() -> None:
+    """Although nothing of it comes out."""
+    with pytest.raises(TemplateProblem, match="the value of `x` has 8,001 characters"):
+        compile_template("{{ 'a' if x == 'b' else 'c' }}").render({"x": "b" * (MAX_OUTPUT + 1)})
+
+
 def test_a_template_has_a_cap_too() -> None:
     """Also one without variables."""
     with pytest.raises(TemplateProblem, match="the template has 20,001 characters"):

@@ -160,6 +160,21 @@ def test_the_provider_receives_no_place_and_no_author(format_: str, make_bench: 
     assert file.read_bytes() == data
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_who_asks_to_keep_it_sends_the_files_own_bytes(format_: str, make_bench: MakeBench) -> None:
+    """Byte for byte, also a picture that lies on its side; and it is the same image, so nothing is bought again."""
+    bench, data = make_bench(), photo(format_, orientation=6)
+    (bench.home / "photo.img").write_bytes(data)
+    spec = "version: 1\nname: keep\nprompt: keep the product\nreference: photo.img\nratios: ['1:1']\n"
+    keep = "execution: {reference_metadata: keep}\n"
+    assert stored(bench.run(spec + keep)) == 1
+    (upload,) = bench.simulator._running()._uploads.values()
+    assert upload.data == data
+    assert stored(bench.run(spec)) == 1
+    assert len(bench.simulator._running()._uploads) == 1
+    assert sum(bench.bills().values()) == 1
+
+
 def test_a_plain_reference_arrives_byte_for_byte(make_bench: MakeBench) -> None:
     """Nothing is encoded anew without need."""
     bench = make_bench()

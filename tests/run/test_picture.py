@@ -7,6 +7,7 @@ import struct
 import sys
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +195,54 @@ def test_bytes_of_a_broken_image_never_end_in_a_traceback(
         assert str(error)  # noqa: PT017
     else:
         assert found.extension in ("png", "jpg", "webp")
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    """One of a JPEG's parts."""
+    return bytes([0xFF, marker]) + (len(data) + 2).to_bytes(2, "big") + data
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused(tmp_path: Path) -> None:
+    """Each decodes the whole picture again: 190 KB would keep a thread busy for minutes."""
+    data = SAMPLES["progressive JPEG"]
+    scan = data[data.rfind(b"\xff\xda") : -2]
+    path = tmp_path / "scans.jpg"
+    path.write_bytes(data[:-2] + scan * 3_000 + b"\xff\xd9")
+    with pytest.raises(NotAnImage, match="more parts than any picture"):
+        check_picture(path)
+
+
+def test_a_jpeg_of_hundreds_of_exif_blocks_is_refused(tmp_path: Path) -> None:
+    """The decoder joins them one by one, in a time that grows with the square of their number."""
+    data = SAMPLES["JPEG"]
+    path = tmp_path / "exif.jpg"
+    path.write_bytes(data[:2] + segment(0xE1, b"Exif\0\0" + b"a" * 65_000) * 100 + data[2:])
+    with pytest.raises(NotAnImage, match="more parts than any picture"):
+        check_picture(path)
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
+def test_a_png_with_a_packed_text_bomb_is_refused(kind: bytes, tmp_path: Path) -> None:
+    """100 MB in a chunk of a file of 100 KB are never unpacked."""
+    begins = {b"zTXt": b"a\0\0", b"iTXt": b"a\0\1\0\0\0", b"iCCP": b"a\0\0"}[kind] + zlib.compress(bytes(100_000_000))
+    chunk = struct.pack(">I", len(begins)) + kind + begins + struct.pack(">I", zlib.crc32(kind + begins))
+    path = tmp_path / "bomb.png"
+    path.write_bytes(SAMPLES["PNG"][:33] + chunk + SAMPLES["PNG"][33:])
+    with pytest.raises(NotAnImage, match="too large"):
+        check_picture(path)
+
+
+def test_large_pictures_wait_for_each_other(tmp_path: Path) -> None:
+    """So that many of them at once need the memory of one."""
+    from flux_batch.run import picture
+
+    path = tmp_path / "large.png"
+    Image.new("L", (4_000, 2_001)).save(path)
+    small = tmp_path / "small.png"
+    small.write_bytes(SAMPLES["PNG"])
+    with ThreadPoolExecutor() as pool:
+        with picture._ONE_LARGE_ONE:
+            waiting = pool.submit(check_picture, path)
+            assert pool.submit(check_picture, small).result().width == 48
+            assert wait([waiting], timeout=0.2).not_done
+        assert waiting.result().width == 4_000

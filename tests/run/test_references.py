@@ -52,7 +52,7 @@ class Desk:
     state: StateFile
     home: Path
 
-    def again(self) -> Desk:
+    def again(self, *, keep_metadata: bool = False) -> Desk:
         """The same run folder in a later process."""
         references = References(
             cast("ApiClient", self.uploads),
@@ -60,6 +60,7 @@ class Desk:
             self.clock,
             spec_folder=self.home,
             run_folder=self.home / "run",
+            keep_metadata=keep_metadata,
         )
         return replace(self, references=references)
 
@@ -145,6 +146,15 @@ async def test_a_later_process_uses_the_upload_while_it_is_young(desk: Desk) -> 
     assert await desk.again().references.url(LOGO) == first
     await desk.clock.pass_time(2)
     assert await desk.again().references.url(LOGO) == "https://files.example/2"
+
+
+async def test_an_upload_with_metadata_is_not_taken_for_one_without(desk: Desk) -> None:
+    """Nor the other way round; each is remembered for itself."""
+    kept = desk.again(keep_metadata=True)
+    assert await desk.references.url(LOGO) == "https://files.example/1"
+    assert await kept.references.url(LOGO) == "https://files.example/2"
+    assert await desk.again().references.url(LOGO) == "https://files.example/1"
+    assert await desk.again(keep_metadata=True).references.url(LOGO) == "https://files.example/2"
 
 
 async def test_a_failed_upload_is_tried_by_the_next_who_asks(desk: Desk) -> None:
