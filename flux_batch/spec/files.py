@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import stat
 import warnings
 from pathlib import Path
 from typing import Final
 
 from flux_batch.errors import UsageError
+from flux_batch.spec.confine import Kind, read_inside
 from flux_batch.spec.records import ReferenceFile
 from flux_batch.spec.vocabulary import UPLOAD_MAX_BYTES
-from flux_batch.spec.words import closest, quoted
+from flux_batch.spec.words import quoted
 
 MIMES: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 PIXELS_MAX: Final = 64_000_000
@@ -32,13 +32,22 @@ class ReferenceProblem(UsageError):
         self.hint = hint
 
 
+REFERENCE: Final = Kind(
+    noun="reference",
+    thing="image",
+    example="assets/mug.png",
+    bytes_max=UPLOAD_MAX_BYTES,
+    too_large="ToAPIs takes at most 10 MB: make it smaller",
+    problem=ReferenceProblem,
+)
+
+
 def inspect_reference(folder: Path, relative: str) -> ReferenceFile:
     """A local reference image as it is now; ReferenceProblem when it must not or cannot be uploaded.
 
     ``folder`` is the spec's; ``relative`` is what the spec says, with ``/`` between folders.
     """
-    path = _inside(folder, relative)
-    data = _read(path, folder, relative)
+    data = read_inside(folder, relative, REFERENCE)
     mime, width, height = _decoded(data, relative)
     return ReferenceFile(
         path=Path(os.path.normpath(relative)).as_posix(),
@@ -47,67 +56,6 @@ def inspect_reference(folder: Path, relative: str) -> ReferenceFile:
         mime=mime,
         width=width,
         height=height,
-    )
-
-
-def _inside(folder: Path, relative: str) -> Path:
-    """The real path, links followed."""
-    name = quoted(relative)
-    if not relative.strip() or not relative.isprintable():
-        raise ReferenceProblem(f"the reference {name} is not a file name", "write a path, like assets/mug.png")
-    if "\\" in relative:
-        raise ReferenceProblem(f"the reference {name} has a backslash", f"write {relative.replace(chr(92), '/')}")
-    # A drive letter makes a path absolute on Windows only, but a spec means the same everywhere.
-    if relative.startswith(("/", "~")) or relative[1:2] == ":":
-        raise ReferenceProblem(
-            f"the reference {name} lies outside of the spec's folder",
-            "copy the image beside the spec, like assets/mug.png",
-        )
-    try:
-        root, path = folder.resolve(), (folder / relative).resolve()
-    except (OSError, RuntimeError) as error:  # a circle of links
-        raise ReferenceProblem(f"the reference {name} cannot be followed: {error}") from None
-    if not path.is_relative_to(root):
-        raise ReferenceProblem(
-            f"the reference {name} leads out of the spec's folder",
-            "copy the image beside the spec, like assets/mug.png",
-        )
-    return path
-
-
-def _read(path: Path, folder: Path, relative: str) -> bytes:
-    """The bytes of a regular file; opened once, so that what is checked is what is hashed."""
-    name = quoted(relative)
-    try:
-        # A pipe would wait for ever for somebody to write to it.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except FileNotFoundError:
-        raise ReferenceProblem(f"there is no file {name} beside the spec", _near(folder, relative)) from None
-    except OSError as error:
-        raise ReferenceProblem(f"the reference {name} cannot be read: {error.strerror}") from None
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        hint = "name one image in it" if stat.S_ISDIR(status.st_mode) else ""
-        raise ReferenceProblem(f"the reference {name} is not a file", hint)
-    with os.fdopen(descriptor, "rb") as file:
-        data = file.read(UPLOAD_MAX_BYTES + 1)
-    if len(data) > UPLOAD_MAX_BYTES:
-        size = status.st_size / 1024 / 1024
-        raise ReferenceProblem(f"the reference {name} has {size:.1f} MB", "ToAPIs takes at most 10 MB: make it smaller")
-    return data
-
-
-def _near(folder: Path, relative: str) -> str:
-    """The file that was probably meant, in the folder that was named."""
-    parent = (folder / relative).parent
-    try:
-        names = [entry.name for entry in parent.iterdir() if entry.is_file()]
-    except OSError:
-        return f"there is no folder {quoted(Path(relative).parent.as_posix())} either; paths start at the spec's folder"
-    guess = closest(Path(relative).name, names)
-    return (
-        f"did you mean {(Path(relative).parent / guess).as_posix()}?" if guess else "paths start at the spec's folder"
     )
 
 
