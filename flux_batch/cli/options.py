@@ -27,10 +27,29 @@ spec_argument = click.argument("spec", type=click.Path(path_type=Path))
 run_argument = click.argument("run_or_spec", metavar="RUN_OR_SPEC", type=click.Path(path_type=Path))
 
 
-def selection_options(command: F) -> F:
-    """``--only``, ``--limit``, ``--sample`` and ``--set``: which images a run is about."""
+def _with_profile(ctx: click.Context, _: click.Parameter, settings: tuple[str, ...]) -> tuple[str, ...]:
+    """``--profile draft`` is short for ``--set profile=draft``, so that it is saved and typed again like any other."""
+    profile = ctx.params.pop("profile", None)
+    return settings if profile is None else (f"profile={profile}", *settings)
+
+
+def setting_options(command: F) -> F:
+    """``--profile`` and ``--set``: what is said on top of the spec."""
     for option in (
-        click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the spec."),
+        click.option(
+            "--set", "settings", multiple=True, metavar="PATH=VALUE", callback=_with_profile,
+            help="Override a value of the spec.",
+        ),
+        click.option("--profile", is_eager=True, metavar="NAME", help="One of the spec's `profiles`."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def selection_options(command: F) -> F:
+    """``--only``, ``--limit``, ``--sample``, ``--profile`` and ``--set``: which images a run is about."""
+    command = setting_options(command)
+    for option in (
         click.option("--sample", type=click.IntRange(1), metavar="N", help="N images, balanced over the axes."),
         click.option("--limit", type=click.IntRange(1), metavar="N", help="The first N images."),
         click.option("--only", metavar="EXPR", help="Images for which it holds: \"ratio == '1:1'\"."),

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option
+from flux_batch.cli.options import json_option, setting_options
 from flux_batch.cli.output import clean, plural, print_json, say
 from flux_batch.errors import InvalidSpec, Problem
 
@@ -18,7 +18,7 @@ EXAMPLE = """
 
 @click.command(cls=Command, example=EXAMPLE)
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Override a value of the spec.")
+@setting_options
 @json_option
 def validate(specs: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) -> None:
     """Check specs and name every problem at once, by file, line and column. Sends nothing."""

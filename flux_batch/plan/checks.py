@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flux_batch.errors import InvalidSpec, Problem
-from flux_batch.plan.matrix import axis_of, own_axes, writes
-from flux_batch.plan.template import TemplateProblem, compile_template, leftover, literals
+from flux_batch.plan.choices import used_names, writes
+from flux_batch.plan.matrix import axis_of, own_axes
+from flux_batch.plan.template import TemplateProblem, compile_template, condition_ways, leftover, literals
 from flux_batch.spec.edits import ancestors
-from flux_batch.spec.records import FilePath, Job, Spec
+from flux_batch.spec.fields import fields_of, no_such_field
+from flux_batch.spec.records import FilePath, Include, Job, Spec, Variable, Where
 from flux_batch.spec.variables import AXES
 from flux_batch.spec.words import did_you_mean
 
@@ -30,13 +32,16 @@ def check_templates(spec: Spec) -> Checked:
     broken: set[str] = set()
     used: set[str] = set()
     for job in spec.jobs:
-        known = names_for(spec, job)
+        known = _known(spec, (job,))
         found = [problem for text, at in _templates(job) for problem in _template_errors(spec, text, at, known, used)]
+        found += [problem for where in job.where if not where.shared for problem in _where_errors(spec, where, known)]
+        found += [] if found else _include_errors(spec, job)
+        used.update(way for where in job.where for way in _names_in(where))
         errors.update(dict.fromkeys(found))
         broken.update([job.name] if found else [])
+    errors.update(dict.fromkeys(_shared_errors(spec)))
     if spec.naming is not None:
-        known = frozenset(name for job in spec.jobs for name in names_for(spec, job))
-        errors.update(dict.fromkeys(_template_errors(spec, spec.naming, ("naming",), known, used)))
+        errors.update(dict.fromkeys(_template_errors(spec, spec.naming, ("naming",), _known(spec, spec.jobs), used)))
     return Checked(errors=tuple(errors), broken=frozenset(broken), notes=() if errors else _unused(spec, used))
 
 
@@ -63,20 +68,109 @@ def names_for(spec: Spec, job: Job) -> frozenset[str]:
     return frozenset(names)
 
 
-def _template_errors(spec: Spec, text: str, at: FilePath, known: Collection[str], used: set[str]) -> list[Problem]:
+Known = Mapping[str, tuple[Variable, ...]]
+"""What templates may name: every axis and variable, with the variables it may stand for (none for an axis)."""
+
+
+def _known(spec: Spec, jobs: Iterable[Job]) -> Known:
+    by_name = {each.name: each for each in spec.jobs}
+    found: dict[str, tuple[Variable, ...]] = {}
+    for job in jobs:
+        found = {**dict.fromkeys(names_for(spec, job), ()), **found}
+        for variable in (variable for each in ancestors(job, by_name) for variable in each.variables):
+            found[variable.name] = (*found.get(variable.name, ()), variable)
+    return found
+
+
+def _template_errors(spec: Spec, text: str, at: FilePath, known: Known, used: set[str]) -> list[Problem]:
     try:
-        names = compile_template(text).names
+        ways = compile_template(text).ways
     except TemplateProblem as error:
         return [spec.source.problem_at(spec.source.find(at, error.needle), error.message, error.hint)]
-    used.update(names)
+    used.update(way[0] for way in ways)
     found = [_leftover(spec, brace, at)] if (brace := leftover(literals(text), frozenset(known))) else []
-    return found + [
+    return found + _way_errors(spec, ways, at, known)
+
+
+def _way_errors(spec: Spec, ways: Iterable[tuple[str, ...]], at: FilePath, known: Known) -> list[Problem]:
+    """Names that are no variables, each once, and fields that no value of a variable has."""
+    strangers = {way[0]: None for way in ways if way[0] not in known}
+    found = [
         spec.source.problem_at(
             spec.source.find(at, name), f"`{{{{ {name} }}}}` is not a variable here", did_you_mean(name, sorted(known))
         )
-        for name in names
+        for name in strangers
+    ]
+    return found + [problem for way in ways if len(way) > 1 and (problem := _field_error(spec, way, at, known))]
+
+
+def _field_error(spec: Spec, way: tuple[str, ...], at: FilePath, known: Known) -> Problem | None:
+    variables = known.get(way[0])
+    if variables is None:
+        return None
+    fields = {inner: None for each in variables for value in each.values for inner in fields_of(value.value)}
+    fields |= {(column,): None for each in variables for column in each.columns}
+    if way[1:] in fields:
+        return None
+    depth = next(depth for depth in range(1, len(way)) if way[1 : depth + 1] not in fields)
+    beside = tuple(inner[depth - 1] for inner in fields if len(inner) == depth and inner[: depth - 1] == way[1:depth])
+    message, hint = no_such_field(".".join(way[:depth]), way[depth], beside)
+    return spec.source.problem_at(spec.source.find(at, ".".join(way)), message, hint)
+
+
+def _where_errors(spec: Spec, where: Where, known: Known) -> list[Problem]:
+    try:
+        ways = condition_ways(where.text)
+    except TemplateProblem as error:
+        message = f"this condition cannot be used: {error.message}"
+        return [spec.source.problem(where.at, message, "write for instance: ratio != '9:16'")]
+    found = [
+        spec.source.problem_at(
+            spec.source.find(where.at, name), f"`{name}` is not an axis here", did_you_mean(name, sorted(known))
+        )
+        for name in dict.fromkeys(way[0] for way in ways)
         if name not in known
     ]
+    return found + [problem for way in ways if len(way) > 1 and (problem := _field_error(spec, way, where.at, known))]
+
+
+def _names_in(where: Where) -> tuple[str, ...]:
+    try:
+        return tuple(way[0] for way in condition_ways(where.text))
+    except TemplateProblem:
+        return ()
+
+
+def _shared_errors(spec: Spec) -> list[Problem]:
+    """What stands at the top for all jobs must be about one of them at least."""
+    everything = _known(spec, spec.jobs)
+    wheres = dict.fromkeys(where for job in spec.jobs for where in job.where if where.shared)
+    found = [problem for where in wheres for problem in _where_errors(spec, where, everything)]
+    rules = {rule.at: rule for job in spec.jobs for rule in job.include if rule.shared}
+    fits = {rule.at: any(not _unused_axes(spec, job, rule) for job in spec.jobs) for rule in rules.values()}
+    return found + [
+        spec.source.problem(at, "no job has all of these axes", "write the rule into the job it is about")
+        for at in rules
+        if not fits[at]
+    ]
+
+
+def _include_errors(spec: Spec, job: Job) -> list[Problem]:
+    """A combination cannot differ in what the job does not read."""
+    return [
+        spec.source.problem(
+            (*rule.at, axis), f"`{axis}` is read by no prompt of job `{job.name}`", "it would change nothing", key=True
+        )
+        for rule in job.include
+        if not rule.shared
+        for axis in _unused_axes(spec, job, rule)
+    ]
+
+
+def _unused_axes(spec: Spec, job: Job, rule: Include) -> list[str]:
+    by_name = {each.name: each for each in spec.jobs}
+    read = {name for each in ancestors(job, by_name) for name in used_names(each)}
+    return [axis for axis in rule.axes if axis not in ("model", "ratio") and axis not in read]
 
 
 def _leftover(spec: Spec, brace: str, at: FilePath) -> Problem:
@@ -86,7 +180,11 @@ def _leftover(spec: Spec, brace: str, at: FilePath) -> Problem:
 
 def _templates(job: Job) -> list[tuple[str, FilePath]]:
     reference = [] if job.reference is None else [(job.reference, job.reference_at)]
-    return [(job.prompt, job.prompt_at), *reference]
+    ratios = [(ratio, (*job.ratios_at, index)) for index, ratio in enumerate(job.ratios) if "{{" in ratio]
+    options = [
+        (value, job.options_at[name]) for name, value in job.options.items() if isinstance(value, str) and "{{" in value
+    ]
+    return [(job.prompt, job.prompt_at), *reference, *ratios, *options]
 
 
 def _unused(spec: Spec, used: set[str]) -> tuple[Problem, ...]:

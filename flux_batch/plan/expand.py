@@ -10,17 +10,22 @@ from typing import TypeVar
 
 from flux_batch.errors import InvalidSpec, Problem
 from flux_batch.plan.checks import check_templates, names_for
+from flux_batch.plan.choices import count, used_variables
 from flux_batch.plan.identity import content_key
-from flux_batch.plan.matrix import Combo, combos, edit_combos, size_before_excludes, used_variables
-from flux_batch.plan.naming import describe, name_tasks
+from flux_batch.plan.lint import lint_problem
+from flux_batch.plan.matrix import BadRatio, Combo, combos, edit_combos
+from flux_batch.plan.naming import apart, describe, name_tasks
+from flux_batch.plan.options import BadOption, read_option
 from flux_batch.plan.prices import TABLE, price_of
 from flux_batch.plan.records import Reference, Task
 from flux_batch.plan.template import TemplateProblem, compile_template, leftover, squeeze
+from flux_batch.spec.fields import Field, Record, text_of
 from flux_batch.spec.files import ReferenceProblem
-from flux_batch.spec.records import FilePath, Job, ReferenceFile, Scalar, Spec
+from flux_batch.spec.records import FilePath, Job, ReferenceFile, Spec
 from flux_batch.spec.words import quoted
 
 _T = TypeVar("_T")
+Option = str | int | bool
 
 Inspect = Callable[[str], ReferenceFile]
 """Opens a reference image by its path relative to the spec; raises ReferenceProblem."""
@@ -31,7 +36,7 @@ class Expansion:
     """Every wanted image: ``tasks`` and, side by side, the axis values that conditions see."""
 
     tasks: tuple[Task, ...]
-    values: tuple[Mapping[str, Scalar], ...]
+    values: tuple[Mapping[str, Field], ...]
     references: tuple[ReferenceFile, ...]
     notes: tuple[Problem, ...]
 
@@ -91,18 +96,22 @@ class _Expander:
         found = [] if job.edit in self.failed else self._combos(job)
         prompts = self._each(found, partial(self._prompt, job, names_for(self.spec, job)))
         references = self._each(found, partial(self._reference, job))
+        options = self._each(found, partial(self._options, job))
         if not found or len(self.problems) > before:
             self.failed.add(job.name)
             return
         self.combos[job.name] = found
-        self.tasks[job.name] = [self._task(job, *parts) for parts in zip(found, prompts, references, strict=True)]
+        parts = zip(found, prompts, references, options, strict=True)
+        self.tasks[job.name] = [self._task(job, *each) for each in parts]
 
     def finish(self, notes: tuple[Problem, ...]) -> Expansion:
         """Put the tasks in the spec's order, and name them."""
-        tasks = name_tasks(self.spec, [task for job in self.spec.jobs for task in self.tasks[job.name]])
+        found = [combo for job in self.spec.jobs for combo in self.combos[job.name]]
+        tasks = [task for job in self.spec.jobs for task in self.tasks[job.name]]
+        tasks = name_tasks(self.spec, tasks, [combo.values for combo in found])
         return Expansion(
             tasks=tuple(tasks),
-            values=tuple(combo.seen for job in self.spec.jobs for combo in self.combos[job.name]),
+            values=tuple(combo.seen for combo in found),
             references=self._references(),
             notes=(*notes, *_repeated(self.spec, tasks)),
         )
@@ -113,10 +122,17 @@ class _Expander:
         return tuple({file.sha256: file for file in files}.values())
 
     def _combos(self, job: Job) -> list[Combo]:
-        found = list(edit_combos(job, self.combos[job.edit]) if job.edit else combos(job))
+        try:
+            found = list(edit_combos(job, self.combos[job.edit]) if job.edit else combos(job))
+        except BadRatio as error:
+            at = (*job.ratios_at, error.index)
+            self.problems[self.spec.source.problem(at, str(error), error.hint)] = None
+            return []
+        except TemplateProblem as error:
+            self.problems[self.spec.source.problem(job.ratios_at, error.message, error.hint)] = None
+            return []
         if not found:
-            message = f"`exclude` leaves nothing of job `{job.name}`"
-            self.problems[self.spec.source.problem((*job.at, "exclude"), message, key=True)] = None
+            self.problems[_nothing_left(self.spec, job)] = None
         return found
 
     def _each(self, found: list[Combo], make: Callable[[Combo], _T]) -> list[_T]:
@@ -131,8 +147,9 @@ class _Expander:
                     break
         return made
 
-    def _task(self, job: Job, combo: Combo, prompt: str, reference: Reference | None) -> Task:
-        options = {name: value for name, value in job.options.items() if isinstance(value, str | int)}
+    def _task(
+        self, job: Job, combo: Combo, prompt: str, reference: Reference | None, options: Mapping[str, Option]
+    ) -> Task:
         key = content_key(
             model=combo.model, prompt=prompt, size=combo.size, options=options, reference=reference, n=combo.n
         )
@@ -160,7 +177,24 @@ class _Expander:
             message = f"`{brace}` is left in the prompt of {_where(combo)}"
             mark = self.spec.source.find(_written_in(combo, brace) or job.prompt_at, brace)
             raise _Found(self.spec.source.problem_at(mark, message, f"a variable is written {{{{ {name} }}}}"))
+        if broken := lint_problem(self.spec, job, prompt, _where(combo)):
+            raise _Found(broken[0], of_all=broken[1])
         return prompt
+
+    def _options(self, job: Job, combo: Combo) -> dict[str, Option]:
+        """The options of one image, those with variables filled in."""
+        return {
+            name: self._option(job, combo, name, value) if isinstance(value, str) and "{{" in value else value
+            for name, value in job.options.items()
+            if isinstance(value, str | int)
+        }
+
+    def _option(self, job: Job, combo: Combo, name: str, template: str) -> Option:
+        at = job.options_at[name]
+        try:
+            return read_option(name, self._render(job, template, combo, at))
+        except BadOption as error:
+            raise _Found(self.spec.source.problem(at, f"for {_where(combo)}: {error}", error.hint)) from None
 
     def _reference(self, job: Job, combo: Combo) -> Reference | None:
         if job.edit is not None and combo.parent is not None:
@@ -193,7 +227,7 @@ class _Expander:
         try:
             return compile_template(text).render(combo.plain)
         except TemplateProblem as error:
-            message = f"in job `{job.name}`, {_where(combo)}: {error.message}"
+            message = f"in job `{job.name}`, {_where(combo)}{_row(combo, error.needle)}: {error.message}"
             mark = self.spec.source.find(at, error.needle)
             raise _Found(self.spec.source.problem_at(mark, message, error.hint)) from None
 
@@ -214,14 +248,15 @@ def _too_many(spec: Spec, jobs: list[Job]) -> list[Problem]:
     for job in jobs:
         parents, inherited = (counts[job.edit], axes[job.edit]) if job.edit else (1, set())
         variables = used_variables(job, inherited)
-        counts[job.name] = size_before_excludes(job, parents, variables)
+        counts[job.name] = count(job, parents, variables, inherited)
         axes[job.name] = inherited | {variable.name for variable in variables}
     total, limit = sum(counts.values()), spec.limits.max_tasks
     if total <= limit:
         return []
     biggest = max(jobs, key=lambda job: counts[job.name])
     price = _brief(total * max(price.amount for price in TABLE), "$", ",.2f")
-    before = ", before `exclude`" if any(job.exclude for job in jobs) else ""
+    less = [word for word in ("exclude", "where") if any(getattr(job, word) for job in jobs)]
+    before = f", before {' and '.join(f'`{word}`' for word in less)}" if less else ""
     message = f"this multiplies to {_brief(total)} images{before}, about {price}; the limit is {limit:,}"
     share = f"most come from job `{biggest.name}` ({_brief(counts[biggest.name])}); " if len(jobs) > 1 else ""
     hint = f"{share}raise limits.max_tasks if you mean it"
@@ -242,17 +277,12 @@ def _repeated(spec: Spec, tasks: list[Task]) -> list[Problem]:
         return []
     at = next(job.prompt_at for job in spec.jobs if job.name == again[0].job)
     one, other = first[again[0].key].axes, again[0].axes
-    example = f"for instance {_apart(one, other)} and {_apart(other, one)}"
+    example = f"for instance {apart(one, other)} and {apart(other, one)}"
     verb = "repeats" if len(again) == 1 else "repeat"
     message = (
         f"{len(again):,} of {len(tasks):,} images {verb} the request of another: bought once, shown in both places"
     )
     return [spec.source.problem(at, message, example, key=True)]
-
-
-def _apart(axes: Mapping[str, str], others: Mapping[str, str]) -> str:
-    """A combination by what it does not share with another."""
-    return describe({axis: label for axis, label in axes.items() if others.get(axis) != label})
 
 
 def _url_problem(url: str) -> str | None:
@@ -265,7 +295,24 @@ def _url_problem(url: str) -> str | None:
 
 def _written_in(combo: Combo, text: str) -> FilePath:
     """Where the value stands that brought ``text``; ``()`` when none did."""
-    return next((value.at for value in combo.values.values() if text in str(value.value)), ())
+    texts = ((value, value.value) for value in combo.values.values() if not isinstance(value.value, Record))
+    return next((value.at for value, found in texts if text in text_of(found)), ())
+
+
+def _row(combo: Combo, needle: str) -> str:
+    """The row of a table that a value is from, for a message."""
+    value = combo.values.get(needle.partition(".")[0])
+    return f" ({value.place})" if value is not None and value.place else ""
+
+
+def _nothing_left(spec: Spec, job: Job) -> Problem:
+    """A job of which the rules leave no image, said at the rule that is its own, or else at the one for all."""
+    rules = [("exclude", (*job.at, "exclude"))] if job.exclude else []
+    rules += [("where", where.at) for where in job.where]
+    rule, at = rules[-1] if rules else ("edit", (*job.at, "edit"))
+    names = " and ".join(f"`{name}`" for name in dict.fromkeys(name for name, _ in rules)) or f"`{rule}`"
+    verb = "leaves" if " and " not in names else "leave"
+    return spec.source.problem(at, f"{names} {verb} nothing of job `{job.name}`", key=True)
 
 
 def _where(combo: Combo) -> str:

@@ -29,6 +29,7 @@ def make_plan(spec: Spec, inspect: Inspect | None = None, selection: Selection |
         references=expansion.references,
         prices=prices_for(task.model for task in expansion.tasks),
         notes=expansion.notes,
+        inputs=spec.inputs,
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from flux_batch.plan.template import compile_template
-from flux_batch.spec.records import Job, Scalar, Value, Variable
-from flux_batch.spec.vocabulary import DEFAULT_RATIO, MATCH_INPUT, MODELS
+from flux_batch.plan.choices import Choice, Fixed, choices, used_variables
+from flux_batch.plan.template import compile_condition, compile_template, condition_ways
+from flux_batch.spec.fields import Field
+from flux_batch.spec.ratios import not_a_ratio
+from flux_batch.spec.records import Include, Job, Value
+from flux_batch.spec.vocabulary import DEFAULT_RATIO, MATCH_INPUT, MODELS, RATIOS
 
 CHEAPEST = MODELS[0]
 OWN_AXES = ("model", "ratio", "n")
@@ -35,12 +36,12 @@ class Combo:
         return {axis: value.label for axis, value in self.values.items()}
 
     @property
-    def plain(self) -> dict[str, Scalar]:
+    def plain(self) -> dict[str, Field]:
         """Axis → value, as templates see it."""
         return {axis: value.value for axis, value in self.values.items()}
 
     @property
-    def seen(self) -> dict[str, Scalar]:
+    def seen(self) -> dict[str, Field]:
         """Axis → value, as conditions see it."""
         return {axis: _seen(value) for axis, value in self.values.items()}
 
@@ -62,9 +63,13 @@ class Labelled(str):
     __hash__ = str.__hash__
 
 
-def writes(job: Job, variable: Variable) -> bool:
-    """Whether a job wrote a variable itself, rather than taking it from the top of the file."""
-    return job.at != () and variable.at[: len(job.at)] == job.at
+class BadRatio(Exception):
+    """A ratio that a template made and that is none; ``index`` is its place among the job's."""
+
+    def __init__(self, index: int, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.index = index
+        self.hint = hint
 
 
 def own_axes(job: Job) -> tuple[str, ...]:
@@ -78,38 +83,23 @@ def axis_of(parent: str, axis: str) -> str:
     return f"{parent.replace('-', '_')}_{axis}"
 
 
-def used_variables(job: Job, inherited: Container[str] = ()) -> tuple[Variable, ...]:
-    """The variables a job multiplies over, in the spec's order: those its prompt or reference names.
-
-    What an edit has ``inherited`` from its parents' images does not multiply again, unless the job itself writes it.
-    """
-    names = set(compile_template(job.prompt).names)
-    if job.reference is not None:
-        names.update(compile_template(job.reference).names)
-    return tuple(
-        variable
-        for variable in job.variables
-        if variable.name in names and (variable.name not in inherited or writes(job, variable))
-    )
-
-
-def size_before_excludes(job: Job, parents: int, variables: Sequence[Variable]) -> int:
-    """How many combinations a job's product over ``variables`` has; ``parents`` is the parent's count, 1 without."""
-    values = math.prod(len(variable.values) for variable in variables)
-    return parents * values * max(1, len(job.models)) * max(1, len(job.ratios)) * job.repeat
-
-
 def combos(job: Job) -> Iterator[Combo]:
-    """The combinations of a job without a parent, in the order of the spec: variables, model, ratio, variation."""
+    """The combinations of a job without a parent, in the order of the spec: variables, model, ratio, variation.
+
+    What ``include`` adds comes last. Raises BadRatio.
+    """
     variables = used_variables(job)
-    sizes = job.ratios or (DEFAULT_RATIO if job.reference is None else MATCH_INPUT,)
-    models = job.models or (CHEAPEST,)
-    for chosen, model, size, n in _product(variables, models, sizes, job.repeat):
-        values = {"job": _value(job.name), **_named(variables, chosen)}
-        values |= {"model": _value(model), "ratio": _value(size), "n": _value(n)}
-        combo = Combo(values=values, model=model, size=size, n=n)
-        if not excluded(job, combo):
-            yield combo
+    axes = {"job", *OWN_AXES, *(variable.name for variable in variables)}
+    ratios = job.ratios or (DEFAULT_RATIO if job.reference is None else MATCH_INPUT,)
+
+    def combinations(fixed: Fixed) -> Iterator[Combo]:
+        for choice in choices(job, variables, job.models or (CHEAPEST,), ratios, fixed):
+            values = {"job": _value(job.name), **choice.variables}
+            size = _size(job, choice, values)
+            values |= {"model": _value(choice.model), "ratio": _value(size), "n": _value(choice.n)}
+            yield Combo(values=values, model=choice.model, size=size, n=choice.n)
+
+    return _wanted(job, axes, combinations)
 
 
 def edit_combos(job: Job, parents: Sequence[Combo]) -> Iterator[Combo]:
@@ -118,18 +108,82 @@ def edit_combos(job: Job, parents: Sequence[Combo]) -> Iterator[Combo]:
     An edit follows its parent: the same model, the size of the input, the same labels. Where it writes its own models,
     ratios, repeats or variables, the parent's label stays visible as an axis ``<parent>_model`` and so on.
     """
-    own = own_axes(job)
-    sizes = job.ratios or (MATCH_INPUT,)
-    for index, parent in enumerate(parents):
-        variables = used_variables(job, parent.values)
-        inherited = _inherited(job, parent, [*(variable.name for variable in variables), *own])
-        for chosen, model, size, n in _product(variables, job.models or (parent.model,), sizes, job.repeat):
-            wanted = {"model": _value(model), "ratio": _value(size), "n": _value(n)}
-            values = inherited | _named(variables, chosen)
-            values |= {axis: wanted[axis] if axis in own else parent.values[axis] for axis in OWN_AXES}
-            combo = Combo(values=values, model=model, size=size, n=n, parent=index)
-            if not excluded(job, combo):
+    axes = {"job", *OWN_AXES, *(axis for parent in parents for axis in parent.values)}
+    axes |= {variable.name for parent in parents[:1] for variable in used_variables(job, parent.values)}
+
+    def combinations(fixed: Fixed) -> Iterator[Combo]:
+        for index, parent in enumerate(parents):
+            yield from _edits_of(job, index, parent, fixed)
+
+    return _wanted(job, axes, combinations)
+
+
+def _edits_of(job: Job, index: int, parent: Combo, fixed: Fixed) -> Iterator[Combo]:
+    """The edits of one image; none where a rule is about other parents."""
+    variables = used_variables(job, parent.values)
+    mine = {variable.name for variable in variables}
+    own = [axis for axis in OWN_AXES if axis in own_axes(job) or (axis in fixed and axis != "n")]
+    if not _is_meant(parent, {axis: fixed[axis] for axis in fixed if axis not in mine and axis not in OWN_AXES}):
+        return
+    inherited = _inherited(job, parent, [*mine, *own])
+    ratios = job.ratios or (MATCH_INPUT,)
+    for choice in choices(job, variables, job.models or (parent.model,), ratios, fixed, parent.values):
+        seen = inherited | choice.variables
+        size = _size(job, choice, seen)
+        wanted = {"model": _value(choice.model), "ratio": _value(size), "n": _value(choice.n)}
+        values = seen | {axis: wanted[axis] if axis in own else parent.values[axis] for axis in OWN_AXES}
+        yield Combo(values=values, model=choice.model, size=size, n=choice.n, parent=index)
+
+
+def _is_meant(parent: Combo, axes: Fixed) -> bool:
+    """Whether an image has one of the labels that a rule names, on every axis."""
+    return all(parent.values[axis].label in {value.label for value in axes[axis]} for axis in axes)
+
+
+def _wanted(job: Job, axes: set[str], combinations: Callable[[Fixed], Iterator[Combo]]) -> Iterator[Combo]:
+    """What ``exclude`` and ``where`` leave of the product, then what ``include`` adds and is not there yet."""
+    meets = _conditions(job, axes)
+    rules = [rule for rule in job.include if _concerns(rule, axes)]
+    seen: set[tuple[str, ...]] = set()
+    for combo in combinations({}):
+        if not excluded(job, combo) and meets(combo):
+            if rules:
+                seen.add(tuple(combo.labels.values()))
+            yield combo
+    for rule in rules:
+        for combo in combinations(rule.axes):
+            labels = tuple(combo.labels.values())
+            if labels not in seen:
+                seen.add(labels)
                 yield combo
+
+
+def _concerns(rule: Include, axes: set[str]) -> bool:
+    """A rule from the top of the file is about the jobs that have all of its axes."""
+    return set(rule.axes) <= axes
+
+
+def _conditions(job: Job, axes: set[str]) -> Callable[[Combo], bool]:
+    """All of a job's conditions as one."""
+    mine = [
+        compile_condition(where.text)
+        for where in job.where
+        if not where.shared or {way[0] for way in condition_ways(where.text)} <= axes
+    ]
+    return lambda combo: not mine or all(holds(combo.seen) for holds in mine)
+
+
+def _size(job: Job, choice: Choice, values: Mapping[str, Value]) -> str:
+    """The ratio, filled in where a variable decides; raises BadRatio."""
+    if "{" not in choice.ratio:
+        return choice.ratio
+    size = compile_template(choice.ratio).render({axis: value.value for axis, value in values.items()}).strip()
+    index = job.ratios.index(choice.ratio)
+    if size == MATCH_INPUT and job.edit is None and job.reference is None:
+        raise BadRatio(index, f"{MATCH_INPUT} takes its size from another image, and there is none")
+    if size not in (*RATIOS, MATCH_INPUT):
+        raise BadRatio(index, *not_a_ratio(size))
+    return size
 
 
 def excluded(job: Job, combo: Combo) -> bool:
@@ -138,13 +192,6 @@ def excluded(job: Job, combo: Combo) -> bool:
         all(axis in combo.values and combo.values[axis].label in labels for axis, labels in rule.axes.items())
         for rule in job.exclude
     )
-
-
-def _product(
-    variables: Sequence[Variable], models: Sequence[str], sizes: Sequence[str], repeat: int
-) -> Iterator[tuple[tuple[Value, ...], str, str, int]]:
-    choices = itertools.product(*(variable.values for variable in variables))
-    return itertools.product(choices, models, sizes, range(1, repeat + 1))
 
 
 def _inherited(job: Job, parent: Combo, own: Sequence[str]) -> dict[str, Value]:
@@ -156,11 +203,7 @@ def _inherited(job: Job, parent: Combo, own: Sequence[str]) -> dict[str, Value]:
     return values
 
 
-def _named(variables: Sequence[Variable], chosen: Sequence[Value]) -> dict[str, Value]:
-    return {variable.name: value for variable, value in zip(variables, chosen, strict=True)}
-
-
-def _seen(value: Value) -> Scalar:
+def _seen(value: Value) -> Field:
     if not isinstance(value.value, str) or value.value == value.label:
         return value.value
     seen = Labelled(value.value)

@@ -14,7 +14,8 @@ from flux_batch.plan.matrix import OWN_AXES
 from flux_batch.plan.records import Task
 from flux_batch.plan.template import TemplateProblem, compile_template
 from flux_batch.spec.edits import ancestors
-from flux_batch.spec.records import Spec
+from flux_batch.spec.fields import Field, Record, text_of
+from flux_batch.spec.records import Spec, Value
 
 MAX_BYTES: Final = 180
 """Of one name without its extension: well under the 255 of most file systems, with room for a suffix."""
@@ -28,12 +29,13 @@ _DEVICES: Final = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port
 _INVISIBLE: Final = re.compile("[\u034f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
-def name_tasks(spec: Spec, tasks: Sequence[Task]) -> list[Task]:
+def name_tasks(spec: Spec, tasks: Sequence[Task], values: Sequence[Mapping[str, Value]]) -> list[Task]:
     """Give every task its ``stem`` and a unique ``id``; tasks that share a key share the first one's file.
 
-    Raises InvalidSpec when the spec's own ``naming`` gives a bad name, or one name to two images.
+    ``values`` are, side by side with the tasks, those of their axes. Raises InvalidSpec when the spec's own ``naming``
+    gives a bad name, or one name to two images.
     """
-    stems = _our_stems(tasks) if spec.naming is None else _user_stems(spec, spec.naming, tasks)
+    stems = _our_stems(tasks) if spec.naming is None else _user_stems(spec, spec.naming, tasks, values)
     seen: dict[str, int] = {}
     named = []
     for task in tasks:
@@ -45,6 +47,11 @@ def name_tasks(spec: Spec, tasks: Sequence[Task]) -> list[Task]:
 def describe(axes: Mapping[str, str]) -> str:
     """``product=mug, ratio=1:1``: how messages name one combination."""
     return ", ".join(f"{axis}={label}" for axis, label in axes.items())
+
+
+def apart(axes: Mapping[str, str], others: Mapping[str, str]) -> str:
+    """A combination by what it does not share with another."""
+    return describe({axis: label for axis, label in axes.items() if others.get(axis) != label})
 
 
 def slug(label: str) -> str:
@@ -110,25 +117,28 @@ def _our_stems(tasks: Sequence[Task]) -> dict[str, str]:
     return dict(zip(stems, distinct((stem, key) for key, stem in stems.items()), strict=True))
 
 
-def _user_stems(spec: Spec, naming: str, tasks: Sequence[Task]) -> dict[str, str]:
+def _user_stems(
+    spec: Spec, naming: str, tasks: Sequence[Task], values: Sequence[Mapping[str, Value]]
+) -> dict[str, str]:
     stems: dict[str, str] = {}
     owners: dict[str, Task] = {}
     constants = _constants(spec)
-    for task in tasks:
+    for task, axes in zip(tasks, values, strict=True):
         if task.key in stems:
             continue
-        stem = _user_stem(spec, naming, task, {**constants[task.job], **task.axes})
+        stem = _user_stem(spec, naming, task, {**constants[task.job], **axes})
         other = owners.setdefault(same_place(stem), task)
         if other.key != task.key:
-            what = f"two images would get the name {stem!r}: {describe(other.axes)}, and {describe(task.axes)}"
+            what = f"two images would get the name {stem!r}: {apart(other.axes, task.axes)}"
+            what += f", and {apart(task.axes, other.axes)}"
             raise _bad_naming(spec, what, "add an axis that tells them apart")
         stems[task.key] = stem
     return stems
 
 
-def _user_stem(spec: Spec, naming: str, task: Task, labels: Mapping[str, str]) -> str:
+def _user_stem(spec: Spec, naming: str, task: Task, values: Mapping[str, Value]) -> str:
     try:
-        stem = compile_template(naming).render({axis: slug(label) for axis, label in labels.items()})
+        stem = compile_template(naming).render({axis: _in_names(value) for axis, value in values.items()})
     except TemplateProblem as error:
         raise _bad_naming(spec, f"for {describe(task.axes)}: {error.message}", error.hint) from None
     if reason := stem_problem(stem):
@@ -140,12 +150,26 @@ def _bad_naming(spec: Spec, message: str, hint: str) -> InvalidSpec:
     return InvalidSpec((spec.source.problem(("naming",), message, hint),))
 
 
-def _constants(spec: Spec) -> dict[str, dict[str, str]]:
-    """By job, name → label of every variable with one value, the job's own or its parents'."""
+def _in_names(value: Value) -> Field:
+    """A value as file names have it: by its label, and its fields as parts of a name."""
+    if isinstance(value.value, Record):
+        return Record(_slugged(value.value), value.label, slug(value.label))
+    return slug(value.label)
+
+
+def _slugged(record: Record) -> dict[str, Field]:
+    return {
+        name: Record(_slugged(field)) if isinstance(field, Record) else slug(text_of(field))
+        for name, field in record.fields.items()
+    }
+
+
+def _constants(spec: Spec) -> dict[str, dict[str, Value]]:
+    """By job, every variable with one value, the job's own or its parents'."""
     jobs = {job.name: job for job in spec.jobs}
     return {
         job.name: {
-            variable.name: variable.values[0].label
+            variable.name: variable.values[0]
             for each in reversed(list(ancestors(job, jobs)))
             for variable in each.variables
             if len(variable.values) == 1

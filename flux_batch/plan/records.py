@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from flux_batch.errors import Problem
-from flux_batch.spec.records import ReferenceFile
+from flux_batch.spec.records import InputFile, ReferenceFile
 
 CURRENCY = "USD"
 
@@ -108,7 +108,8 @@ class Plan:
 
     ``tasks`` stand in the spec's order and may share keys; ``selected`` holds the keys this run is about, parents of
     chains included. ``references`` are the local files to upload, once per content. ``spec_file`` and
-    ``spec_sha256`` name the text it was made from. ``notes`` are worth saying and stop nothing.
+    ``spec_sha256`` name the text it was made from, ``inputs`` the other files. ``notes`` are worth saying and stop
+    nothing.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Plan:
     references: tuple[ReferenceFile, ...]
     prices: tuple[Price, ...]
     notes: tuple[Problem, ...] = ()
+    inputs: tuple[InputFile, ...] = ()
 
     def purchases(self) -> dict[str, Task]:
         """The first task of every key, in order: what is really bought."""

@@ -88,6 +88,7 @@ def check_unmoved(saved: SavedPlan, plan: Plan) -> None:
 def _promised(plan: Plan) -> dict[str, Any]:
     return {
         "spec_sha256": plan.spec_sha256,
+        "inputs": {file.path: file.sha256 for file in plan.inputs},
         "references": [file_to_json(file) for file in plan.references],
         "prices": [price_to_json(price) for price in plan.prices],
         "selected": sorted(plan.selected),
@@ -99,6 +100,8 @@ def _moved(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     moved = []
     if then["spec_sha256"] != now["spec_sha256"]:
         moved.append("the spec was edited")
+    read_then, read_now = then["inputs"], now["inputs"]
+    moved += [f"{path} changed" for path in read_then if path in read_now and read_now[path] != read_then[path]]
     before, after = _reference_hashes(then), _reference_hashes(now)
     moved += [f"the reference {path} changed" for path in before if path in after and after[path] != before[path]]
     before, after = _amounts(then), _amounts(now)

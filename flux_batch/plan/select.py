@@ -10,8 +10,8 @@ from typing import Final
 
 from flux_batch.errors import UsageError
 from flux_batch.plan.records import Task
-from flux_batch.plan.template import TemplateProblem, compile_condition, condition_names
-from flux_batch.spec.records import Scalar
+from flux_batch.plan.template import TemplateProblem, compile_condition, condition_ways
+from flux_batch.spec.fields import Field
 from flux_batch.spec.words import did_you_mean, quoted
 
 
@@ -29,7 +29,7 @@ class Selection:
         return self.only is None and self.limit is None and self.sample is None
 
 
-def select(tasks: Sequence[Task], values: Sequence[Mapping[str, Scalar]], selection: Selection) -> frozenset[str]:
+def select(tasks: Sequence[Task], values: Sequence[Mapping[str, Field]], selection: Selection) -> frozenset[str]:
     """The keys a run is about, with the parents that chains need.
 
     Raises UsageError for an expression that cannot be read or that fits no image.
@@ -42,11 +42,11 @@ def select(tasks: Sequence[Task], values: Sequence[Mapping[str, Scalar]], select
     return _with_parents(chosen, {task.key: task for task in tasks})
 
 
-def _matching(tasks: Sequence[Task], values: Sequence[Mapping[str, Scalar]], only: str) -> list[Task]:
+def _matching(tasks: Sequence[Task], values: Sequence[Mapping[str, Field]], only: str) -> list[Task]:
     known = dict.fromkeys(itertools.chain.from_iterable(values))
     try:
         holds = compile_condition(only)
-        strangers = [name for name in condition_names(only) if name not in known]
+        strangers = [way[0] for way in condition_ways(only) if way[0] not in known]
     except TemplateProblem as error:
         raise UsageError(f"--only {quoted(only)}: {error.message}; write for instance: ratio == '1:1'") from None
     if strangers:

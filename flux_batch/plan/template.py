@@ -1,8 +1,9 @@
 """Prompt templates: Jinja2 with everything taken out that a prompt does not need.
 
-Only an allow-list of syntax is compiled: variables, a few filters, conditions. There are no attributes, loops, calls,
-arithmetic, imports or globals, so a template can neither reach outside nor run long: its output is at most the sum of
-its parts. The sandbox stands behind that as a second wall.
+Only an allow-list of syntax is compiled: variables and their fields, a few filters, conditions. There are no loops,
+calls, arithmetic, imports or globals, and a dot leads to the fields of a record and to no attribute of Python, so a
+template can neither reach outside nor run long: its output is at most the sum of its parts. The sandbox stands behind
+that as a second wall.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from flux_batch.spec.words import plain
+from flux_batch.plan.helpers import HELPERS
+from flux_batch.spec.fields import NoText, Nothing, Record, inside, text_of
 
 MAX_OUTPUT: Final = 8_000
 """Characters of one rendered text; the provider publishes no limit, ours catches accidents."""
@@ -28,17 +30,10 @@ MAX_TEMPLATE: Final = 20_000
 MAX_DEPTH: Final = 40
 """Levels of one thing inside of another; more is an attack on the parser."""
 
-FILTERS: Final[Mapping[str, Callable[[Any], str]]] = {
-    "capitalize": lambda text: plain(text)[:1].upper() + plain(text)[1:],
-    "lower": lambda text: plain(text).lower(),
-    "title": lambda text: plain(text).title(),
-    "trim": lambda text: plain(text).strip(),
-    "upper": lambda text: plain(text).upper(),
-}
-
 _ALLOWED: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter, nodes.CondExpr, nodes.If,
     nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Concat, nodes.List, nodes.Tuple,
+    nodes.Getattr,
 )  # fmt: skip
 
 
@@ -54,46 +49,67 @@ class TemplateProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A checked template and the names it reads, in the order they first stand."""
+    """A checked template and what it reads, in order: ``("scene",)``, ``("product", "name")``."""
 
     text: str
-    names: tuple[str, ...]
+    ways: tuple[tuple[str, ...], ...]
     render_with: Callable[[Mapping[str, object]], str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables it reads."""
+        return tuple(dict.fromkeys(way[0] for way in self.ways))
 
     def render(self, values: Mapping[str, object]) -> str:
         """Fill in ``values``; raises TemplateProblem for an unknown name or too long a text."""
-        for name in self.names:
-            _refuse_long(f"the value of `{name}`", plain(values.get(name, "")))
+        for way in self.ways:
+            _check_value(way, values)
         try:
             rendered = self.render_with(values)
-        except UndefinedError as error:
-            missing = next((name for name in self.names if name not in values), "")
-            raise TemplateProblem(f"`{missing}` has no value" if missing else str(error), needle=missing) from None
-        except (SecurityError, TypeError) as error:
+        except NoText as error:
+            hint = "fill it in, or write {% if … %} around it" if "is empty" in str(error) else ""
+            raise TemplateProblem(str(error), needle=self._textless(values), hint=hint) from None
+        except (UndefinedError, SecurityError, TypeError) as error:
             raise TemplateProblem(f"the template cannot be filled in: {error}") from None
         _refuse_long("the text", rendered)
         return rendered
+
+    def _textless(self, values: Mapping[str, object]) -> str:
+        """The first variable or field that is not there, or is no single text."""
+        for way in self.ways:
+            value = inside(values[way[0]], way[1:])
+            if value is None or (isinstance(value, Record) and value.shown is None):
+                return ".".join(way)
+        return ""
+
+
+def _check_value(way: tuple[str, ...], values: Mapping[str, object]) -> None:
+    if way[0] not in values:
+        raise TemplateProblem(f"`{way[0]}` has no value", needle=way[0])
+    value = inside(values[way[0]], way[1:])
+    if value is not None and not isinstance(value, Record):
+        _refuse_long(f"the value of `{'.'.join(way)}`", text_of(value))
 
 
 @lru_cache(maxsize=256)
 def compile_template(text: str) -> Compiled:
     """Check and compile a template; raises TemplateProblem."""
     tree = _checked(text)
-    names = _names(tree)
-    if not names and "{" not in text:
+    ways = _ways(tree)
+    if not ways and "{" not in text:
         return Compiled(text, (), lambda _: text)
     template: Template = _ENVIRONMENT.from_string(tree)
-    return Compiled(text, names, template.render)
+    return Compiled(text, ways, template.render)
 
 
 @lru_cache(maxsize=64)
 def compile_condition(text: str) -> Callable[[Mapping[str, object]], bool]:
-    """Compile an expression like ``ratio != '9:16' and product == 'mug'``.
+    """Compile an expression like ``ratio != '9:16' and product.price > 10``.
 
-    A name without a value is neither equal to, nor less, nor more than anything. Raises TemplateProblem when the text
-    is not an expression of the allowed kind.
+    A name or a field without a value is neither equal to, nor less, nor more than anything. Raises TemplateProblem when
+    the text is not an expression of the allowed kind.
     """
-    nothing = dict.fromkeys(condition_names(text), _Nothing())
+    nothing = {way[0]: Nothing(way[0]) for way in condition_ways(text)}
     try:
         expression = _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
     except TemplateSyntaxError as error:
@@ -108,25 +124,9 @@ def compile_condition(text: str) -> Callable[[Mapping[str, object]], bool]:
     return holds
 
 
-class _Nothing:
-    """What a condition sees of an axis that an image does not have."""
-
-    def _never(self, _: object) -> bool:
-        return False
-
-    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _never
-    __hash__ = None  # type: ignore[assignment]
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __str__(self) -> str:
-        return ""
-
-
-def condition_names(text: str) -> tuple[str, ...]:
-    """The names an expression reads; raises TemplateProblem when it is none of the allowed kind."""
-    return _names(_checked("{{ " + text + "\n}}"))
+def condition_ways(text: str) -> tuple[tuple[str, ...], ...]:
+    """What an expression reads; raises TemplateProblem when it is none of the allowed kind."""
+    return _ways(_checked("{{ " + text + "\n}}"))
 
 
 def squeeze(text: str) -> str:
@@ -149,14 +149,25 @@ def leftover(text: str, names: frozenset[str]) -> str | None:
     return None
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """A sandbox in which a dot asks a record for a field, and nothing else for anything."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A field of a record; what is not there equals nothing."""
+        found = obj.fields.get(attribute) if isinstance(obj, Record) else None
+        return Nothing(attribute) if found is None else found
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """As a dot does; brackets are refused before."""
+        return self.getattr(obj, str(argument))
+
+
 def _environment() -> ImmutableSandboxedEnvironment:
     # Values print as YAML writes them: true, not True.
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, cache_size=0, finalize=plain
-    )
+    environment = _Environment(undefined=StrictUndefined, autoescape=False, cache_size=0, finalize=text_of)
     environment.globals.clear()
     environment.filters.clear()
-    environment.filters.update(FILTERS)
+    environment.filters.update(HELPERS)
     environment.tests.clear()
     return environment
 
@@ -184,12 +195,12 @@ def _checked(text: str) -> nodes.Template:
 
 def _refusal(node: nodes.Node) -> str | None:
     """Why a node is not for templates, or None."""
-    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-        return f"there is no filter `{node.name}`; filters are: {', '.join(sorted(FILTERS))}"
+    if isinstance(node, nodes.Filter) and node.name not in HELPERS:
+        return f"there is no filter `{node.name}`; filters are: {', '.join(sorted(HELPERS))}"
     if isinstance(node, nodes.Filter) and (node.args or node.kwargs or node.dyn_args or node.dyn_kwargs):
         return f"the filter `{node.name}` takes nothing in parentheses"
-    if isinstance(node, nodes.Getattr):
-        return f"a value is one text or number and has no `.{node.attr}`"
+    if isinstance(node, nodes.Getattr) and (_way(node) is None or node.attr.startswith("_")):
+        return f"`.{node.attr}` is no field: a dot stands between a variable and one of its fields"
     if isinstance(node, nodes.Name) and node.name == "self":
         return "`self` is the template, not a variable"
     if isinstance(node, _ALLOWED):
@@ -232,8 +243,26 @@ def _walk(tree: nodes.Node) -> Iterator[tuple[nodes.Node, int]]:
             waiting.extend((child, depth + 1) for child in reversed(list(node.iter_child_nodes())))
 
 
-def _names(tree: nodes.Template) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(node.name for node, _ in _walk(tree) if isinstance(node, nodes.Name)))
+def _ways(tree: nodes.Template) -> tuple[tuple[str, ...], ...]:
+    """What the tree reads: variables, and variables with their fields, each once."""
+    found: dict[tuple[str, ...], None] = {}
+    waiting: list[nodes.Node] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if (way := _way(node)) is not None:
+            found[way] = None
+        else:
+            waiting.extend(reversed(list(node.iter_child_nodes())))
+    return tuple(found)
+
+
+def _way(node: nodes.Node) -> tuple[str, ...] | None:
+    """``product.size.width`` as its parts; None for what is no variable with dots."""
+    parts: list[str] = []
+    while isinstance(node, nodes.Getattr):
+        parts.append(node.attr)
+        node = node.node
+    return (node.name, *reversed(parts)) if isinstance(node, nodes.Name) else None
 
 
 def _refuse_long(what: str, text: str, limit: int = MAX_OUTPUT) -> None:

@@ -8,7 +8,9 @@ from typing import Any, Final
 from flux_batch.spec.desk import Desk, Layer
 from flux_batch.spec.edits import check_edits
 from flux_batch.spec.excludes import with_excludes
+from flux_batch.spec.includes import with_includes
 from flux_batch.spec.jobs import read_jobs
+from flux_batch.spec.lint import read_lint
 from flux_batch.spec.records import Spec
 from flux_batch.spec.settings import read_budget, read_execution, read_limits, read_report
 from flux_batch.spec.variables import AXES, read_variables
@@ -28,14 +30,16 @@ def build_spec(value: dict[str, Any], desk: Desk) -> Spec:
     axes = [*AXES, *dict.fromkeys(variable.name for job in jobs.values() for variable in job.variables)]
     return Spec(
         name=_name(value.get("name"), desk),
-        jobs=with_excludes(jobs, top, desk),
+        jobs=with_includes(with_excludes(jobs, top, desk), top, desk),
         variables=tuple(shared.values()),
         budget=read_budget(top, desk),
         execution=read_execution(top),
         report=read_report(top, axes, desk),
         limits=read_limits(top),
+        lint=read_lint(top, desk),
         naming=value.get("naming"),
         source=desk.source,
+        inputs=tuple(desk.inputs[path] for path in sorted(desk.inputs)),
     )
 
 

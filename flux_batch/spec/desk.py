@@ -8,7 +8,10 @@ from functools import cached_property
 from typing import Any, Final
 
 from flux_batch.errors import Problem
+from flux_batch.spec.beside import Beside, input_of
 from flux_batch.spec.source import FilePath, Source
+from flux_batch.spec.tables import InputFile, Table
+from flux_batch.spec.values import Document
 
 PROBLEMS_MAX: Final = 500
 """Nobody reads more, and looking for more could take minutes in a file made to do so."""
@@ -20,11 +23,32 @@ class EnoughProblems(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """The source to point into, the places that were ``lost`` to earlier problems, and the problems found since."""
+    """The source to point into, the places that were ``lost`` to earlier problems, and the problems found since.
+
+    ``files`` reads what lies beside the spec; tables that were read are remembered, and what was read is the spec's
+    ``inputs``.
+    """
 
     source: Source
+    files: Beside
     lost: frozenset[FilePath] = frozenset()
     problems: list[Problem] = field(default_factory=list)
+    inputs: dict[str, InputFile] = field(default_factory=dict)
+    _tables: dict[tuple[str, str | None], Table] = field(default_factory=dict)
+
+    def open_table(self, path: str, sheet: str | None) -> Table:
+        """A table, read once; raises TableProblem."""
+        if (path, sheet) not in self._tables:
+            table = self.files.table(path, sheet)
+            self._tables[path, sheet] = table
+            self.inputs.update((file.path, file) for file in table.files)
+        return self._tables[path, sheet]
+
+    def open_document(self, path: str) -> Document:
+        """A YAML file; raises UsageError or InvalidSpec."""
+        found = self.files.document(path)
+        self.inputs[path] = input_of(found, path)
+        return found
 
     def report(self, at: FilePath, message: str, hint: str = "", *, key: bool = False) -> None:
         """Add a problem at a node's value, or at its key."""
@@ -35,6 +59,10 @@ class Desk:
     def is_lost(self, *words: str) -> bool:
         """Whether something under any of these keys was lost, so that its absence is no news."""
         return not self._lost_words.isdisjoint(words)
+
+    def is_lost_at(self, at: FilePath) -> bool:
+        """Whether a place, or one it lies in, was lost."""
+        return any(at[: len(lost)] == lost for lost in self.lost)
 
     def is_missing_from(self, section: str) -> bool:
         """Whether a whole entry of a group was lost, or the group: a name not found in it may have been meant."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from flux_batch.spec.desk import Desk, Layer, items
 from flux_batch.spec.edits import ancestors
+from flux_batch.spec.fields import Record, text_of
 from flux_batch.spec.ratios import not_a_ratio
 from flux_batch.spec.records import Exclude, Job
 from flux_batch.spec.source import FilePath
@@ -39,14 +40,22 @@ def _axes(lineage: Iterable[Job]) -> Axes:
     chain = list(lineage)
     for job in chain:
         _add(axes, "model", job.models or (() if job.edit else MODELS))
-        _add(axes, "ratio", job.ratios or ((MATCH_INPUT,) if job.edit or job.reference else (DEFAULT_RATIO,)))
+        _add(axes, "ratio", _ratios(job))
         _add(axes, "n", [str(number) for number in range(1, job.repeat + 1)])
         for variable in job.variables:
             for value in variable.values:
                 _add(axes, variable.name, (value.label,))
-                _add(axes, variable.name, (plain(value.value),), label=value.label)
+                if not isinstance(value.value, Record) or value.value.shown is not None:
+                    _add(axes, variable.name, (text_of(value.value),), label=value.label)
     _add(axes, "job", (chain[0].name,))
     return axes
+
+
+def _ratios(job: Job) -> tuple[str, ...]:
+    """A ratio that a variable decides may be any."""
+    if any("{{" in ratio for ratio in job.ratios):
+        return (*RATIOS, MATCH_INPUT)
+    return job.ratios or ((MATCH_INPUT,) if job.edit or job.reference else (DEFAULT_RATIO,))
 
 
 def _add(axes: Axes, axis: str, texts: Iterable[str], label: str | None = None) -> None:

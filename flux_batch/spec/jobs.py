@@ -1,10 +1,10 @@
-"""Jobs and what they inherit → ``Job`` records, still without their excludes."""
+"""Jobs and what they inherit → ``Job`` records, still without the rules that add and leave out combinations."""
 
 from __future__ import annotations
 
 from flux_batch.spec.desk import Desk, Layer, items, written
-from flux_batch.spec.records import Job, Variable
-from flux_batch.spec.source import FilePath
+from flux_batch.spec.pairs import read_pairs
+from flux_batch.spec.records import Job, Scalar, Variable, Where
 from flux_batch.spec.variables import read_variables
 from flux_batch.spec.vocabulary import MATCH_INPUT
 from flux_batch.spec.words import code
@@ -32,31 +32,49 @@ def _only_job(top: Layer, shared: dict[str, Variable], desk: Desk) -> tuple[Job,
 
 
 def _job(name: str, own: Layer, top: Layer, shared: dict[str, Variable], desk: Desk) -> Job:
+    defaults = top.section("defaults")
     # An edit follows its parent, not the top of the file: what stands there was said about pictures made from nothing.
-    follows = (own,) if "edit" in own.values else (own, top)
-    prompt, prompt_at = written("prompt", own, top)
+    follows = (own, defaults) if "edit" in own.values else (own, defaults, top)
+    prompt, prompt_at = written("prompt", own, defaults, top)
     reference, reference_at = written("reference", *follows)
     models, models_at = written("models", *follows)
     ratios, ratios_at = written("ratios", *follows)
+    variables = {**shared, **(read_variables(own, desk) if own.at else {})}
+    options = {key: (value, layer) for layer in (top, defaults, own) for key, value in _options(layer).items()}
     job = Job(
         name=name,
         prompt=prompt or "",
         prompt_at=prompt_at,
-        variables=tuple({**shared, **(read_variables(own, desk) if own.at else {})}.values()),
+        variables=tuple(variables.values()),
         models=tuple(model for model, _ in items(models, models_at)),
         ratios=tuple(ratio for ratio, _ in items(ratios, ratios_at)),
-        options={**top.values.get("options", {}), **own.values.get("options", {})},
+        ratios_at=ratios_at,
+        options={key: value for key, (value, _) in options.items()},
+        options_at={key: (*layer.at, "options", key) for key, (_, layer) in options.items()},
         reference=reference,
         reference_at=reference_at,
         edit=own.values.get("edit"),
         repeat=written("repeat", *follows)[0] or 1,
+        pairs=read_pairs(*written("pair", own, top), variables, desk),
+        where=_where(own, top),
         at=own.at,
     )
-    _check(job, ratios_at, desk)
+    _check(job, desk)
     return job
 
 
-def _check(job: Job, ratios_at: FilePath, desk: Desk) -> None:
+def _options(layer: Layer) -> dict[str, Scalar]:
+    return dict(layer.values.get("options", {}))
+
+
+def _where(own: Layer, top: Layer) -> tuple[Where, ...]:
+    found = [Where(text=own.values["where"], at=(*own.at, "where"))] if "where" in own.values else []
+    if "where" in top.values:
+        found.append(Where(text=top.values["where"], at=("where",), shared=own.at != ()))
+    return tuple(found)
+
+
+def _check(job: Job, desk: Desk) -> None:
     if not job.prompt and not desk.is_lost("prompt", "<<"):
         desk.report(job.at, f"job {code(job.name)} has no prompt", "give it one, or one at the top for all", key=True)
     if job.edit is not None and job.reference is not None:
@@ -73,7 +91,7 @@ def _check(job: Job, ratios_at: FilePath, desk: Desk) -> None:
         and not desk.is_lost("reference", "edit")
     ):
         desk.report(
-            (*ratios_at, job.ratios.index(MATCH_INPUT)),
+            (*job.ratios_at, job.ratios.index(MATCH_INPUT)),
             f"{MATCH_INPUT} takes its size from another image, but job {code(job.name)} has no `reference` or `edit`",
             'write a ratio, like "1:1", or add a reference',
         )

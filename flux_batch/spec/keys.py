@@ -27,13 +27,23 @@ MEANT: Final = {
     "axes": "variables",
     "text": "prompt",
     "skip": "exclude",
+    "zip": "pair",
+    "pairs": "pair",
+    "filter": "where",
+    "only": "where",
+    "when": "where",
+    "inherit": "extends",
+    "include_file": "extends",
     "output_format": "response_format",
     "cols": "columns",
     "filename": "naming",
 }
 """Words of other tools, and ours for the same thing."""
 
-TOP: Final = ("version", "name", "jobs", "budget", "execution", "report", "naming", "limits")
+TOP: Final = (
+    *("version", "name", "jobs", "budget", "execution", "report", "naming", "limits"),
+    *("extends", "profile", "profiles", "defaults", "lint"),
+)
 """Keys that a job cannot have."""
 
 

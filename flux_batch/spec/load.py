@@ -7,11 +7,14 @@ from itertools import islice
 from pathlib import Path
 
 from flux_batch.errors import InvalidSpec, Problem
+from flux_batch.spec.beside import Beside
 from flux_batch.spec.build import build_spec
 from flux_batch.spec.desk import PROBLEMS_MAX, Desk, EnoughProblems, without
+from flux_batch.spec.layers import extended, in_profile
 from flux_batch.spec.overrides import override
 from flux_batch.spec.records import Spec
 from flux_batch.spec.schema import breaches
+from flux_batch.spec.tables import InputFile
 from flux_batch.spec.text import check_text, read_text
 from flux_batch.spec.values import Document, Plain, read_document
 from flux_batch.spec.wording import Complaint, complaints
@@ -29,10 +32,12 @@ def load_spec(path: Path, settings: Sequence[str] = ()) -> Spec:
 def parse_spec(path: Path, text: str, settings: Sequence[str] = ()) -> Spec:
     """The same from a text, as if it stood in a file at ``path``."""
     check_text(path, text)
-    document = override(read_document(path, text), settings)
+    inputs: dict[str, InputFile] = {}
+    document = extended(read_document(path, text), inputs)
+    document = override(in_profile(override(document, settings)), settings)
     found = [each for each in _against_schema(document.value) if each.at not in document.lost]
     lost = document.lost.union(at for each in found for at in each.lost)
-    desk = Desk(source=document.source, lost=lost)
+    desk = Desk(source=document.source, files=Beside(path.parent), lost=lost, inputs=inputs)
     spec = _built(document.value, desk)
     problems = _merged(document, found, desk)
     if spec is None or problems:
@@ -62,13 +67,18 @@ def _merged(document: Document, found: list[Complaint], desk: Desk) -> tuple[Pro
     A mended line speaks for everything on it, a place that was lost for everything at it.
     """
     source = document.source
-    mended = {problem.line for problem in document.syntax}
+    mended = {(problem.file, problem.line) for problem in document.syntax}
     complained = [source.problem(each.at, each.message, each.hint, key=each.key) for each in found]
     kept = [*document.syntax]
-    claimed: set[tuple[int, int]] = set()
-    start = (source.mark(()).line, source.mark(()).column)  # where all that is missing is missed
+    claimed: set[tuple[str, int, int]] = set()
+    root = source.mark(())
+    start = (str(source.path), root.line, root.column)  # where all that is missing is missed
     for stage in (document.problems, complained, desk.problems):
-        fresh = [each for each in stage if each.line not in mended and (each.line, each.column) not in claimed]
+        fresh = [each for each in stage if (each.file, each.line) not in mended and _place(each) not in claimed]
         kept.extend(dict.fromkeys(fresh))
-        claimed.update({(each.line, each.column) for each in fresh} - {start})
+        claimed.update({_place(each) for each in fresh} - {start})
     return tuple(sorted(kept, key=lambda each: (each.line, each.column)))
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    return problem.file, problem.line, problem.column

@@ -7,29 +7,34 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from flux_batch.spec.fields import Field
+from flux_batch.spec.fields import Scalar as Scalar
 from flux_batch.spec.source import FilePath as FilePath
 from flux_batch.spec.source import Source
-
-Scalar = str | int | Decimal | bool
-"""What a value in YAML may be; numbers with a point are Decimal, so ``4.50`` stays ``4.50``."""
+from flux_batch.spec.tables import InputFile as InputFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """One value of a variable; ``label`` names files and axes, on one line and never empty."""
+    """One value of a variable; ``label`` names files and axes, on one line and never empty.
+
+    ``place`` says where a row of a table stands, empty for what the spec itself says.
+    """
 
     label: str
-    value: Scalar
+    value: Field
     at: FilePath = field(default=(), compare=False)
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A named axis; with one value it is a constant."""
+    """A named axis; with one value it is a constant. ``columns`` are those of the table that its values are from."""
 
     name: str
     values: tuple[Value, ...]
     at: FilePath
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +46,38 @@ class Exclude:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Include:
+    """Combinations to add: these values, times everything else that the job multiplies over.
+
+    ``shared`` is a rule from the top of the file, which is about the jobs that have all of its axes.
+    """
+
+    axes: Mapping[str, tuple[Value, ...]]
+    at: FilePath
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """A condition over the axes that every image of a job must meet.
+
+    ``shared`` is one from the top of the file, which is about the jobs that have all of its axes.
+    """
+
+    text: str
+    at: FilePath
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One prompt and what it is multiplied by.
 
     ``models`` and ``ratios`` are empty when nobody named any: a generating job then uses the cheapest model
-    and the API's default size, an edit follows its parent. ``reference`` is a template for a path or an https
-    URL; ``edit`` names the parent job. ``at`` is the job's place in the file, ``()`` for a spec without jobs;
-    ``prompt_at`` and ``reference_at`` are where these were really written, in the job or at the top of the file.
+    and the API's default size, an edit follows its parent. ``ratios`` and text in ``options`` may be templates.
+    ``pairs`` are names of variables that go in step. ``reference`` is a template for a path or an https URL; ``edit``
+    names the parent job. ``at`` is the job's place in the file, ``()`` for a spec without jobs; ``prompt_at`` and so on
+    are where these were really written, in the job or at the top of the file.
     """
 
     name: str
@@ -59,10 +89,15 @@ class Job:
     reference: str | None = None
     edit: str | None = None
     repeat: int = 1
+    pairs: tuple[tuple[str, ...], ...] = ()
     exclude: tuple[Exclude, ...] = ()
+    include: tuple[Include, ...] = ()
+    where: tuple[Where, ...] = ()
     at: FilePath = ()
     prompt_at: FilePath = ("prompt",)
     reference_at: FilePath = ("reference",)
+    ratios_at: FilePath = ("ratios",)
+    options_at: Mapping[str, FilePath] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +151,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lint:
+    """Words and phrases that no prompt may have, and that every prompt must have; case does not count."""
+
+    banned: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    at: FilePath = ("lint",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """A whole spec file, valid by its schema; prompts are still templates.
 
     ``naming`` is the user's file-name template, None for ours. ``source`` is the text it came from, which
-    turns a place in the file into a line and a column.
+    turns a place in the file into a line and a column. ``inputs`` are the other files it was made from: tables, and the
+    specs it extends.
     """
 
     name: str
@@ -132,6 +177,8 @@ class Spec:
     limits: Limits
     naming: str | None
     source: Source
+    lint: Lint = field(default_factory=Lint)
+    inputs: tuple[InputFile, ...] = ()
 
     @property
     def folder(self) -> Path:

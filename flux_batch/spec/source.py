@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -26,11 +26,15 @@ EXCERPT_MAX: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in a file: ``line`` and ``column`` count from 1, ``width`` is in characters on that line."""
+    """A place in a file: ``line`` and ``column`` count from 1, ``width`` is in characters on that line.
+
+    ``of`` is the file, None for the one that was asked.
+    """
 
     line: int
     column: int
     width: int
+    of: Source | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ class Source:
 
     def problem_at(self, mark: Mark, message: str, hint: str = "") -> Problem:
         """A problem at a place of the text, with the line it stands on."""
+        if mark.of is not None and mark.of is not self:
+            return mark.of.problem_at(replace(mark, of=None), message, hint)
         lines = self.lines
         excerpt = _shown(lines[mark.line - 1]) if mark.line <= len(lines) else ""
         return Problem(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flux_batch.spec.desk import Desk, Layer, items
+from flux_batch.spec.fields import Field, Record, naming_field, text_of
 from flux_batch.spec.records import Value, Variable
+from flux_batch.spec.rows import table_values
 from flux_batch.spec.source import FilePath
-from flux_batch.spec.words import code, plain, quoted
+from flux_batch.spec.words import code, quoted
 
 AXES: Final = ("job", "model", "ratio", "n")
 """Axes that every image has; a variable cannot take their names."""
@@ -27,9 +29,9 @@ def read_variables(layer: Layer, desk: Desk) -> dict[str, Variable]:
         at = (*section.at, name)
         if not _name_is_free(name, at, desk):
             continue
-        values = _values(written, at, desk)
-        _refuse_twins(values, desk)
-        found[name] = Variable(name=name, values=values, at=at)
+        variable = _variable(name, written, at, desk)
+        _refuse_twins(variable.values, desk)
+        found[name] = variable
     return found
 
 
@@ -44,34 +46,52 @@ def _name_is_free(name: str, at: FilePath, desk: Desk) -> bool:
     return False
 
 
+def _variable(name: str, written: Any, at: FilePath, desk: Desk) -> Variable:
+    if isinstance(written, dict) and "from" in written:
+        values, columns = table_values(Layer(written, at), desk)
+        return Variable(name=name, values=values, at=at, columns=columns)
+    return Variable(name=name, values=_values(written, at, desk), at=at)
+
+
 def _values(written: Any, at: FilePath, desk: Desk) -> tuple[Value, ...]:
     if isinstance(written, dict):
-        _refuse_from(written, at, desk)
-        pairs = [(label, value, (*at, label)) for label, value in written.items()]
-    elif isinstance(written, list):
-        pairs = [(plain(value), value, place) for value, place in items(written, at)]
-    else:
-        pairs = [(plain(written), written, at)]
-    return tuple(Value(label=_label(label, place, desk), value=value, at=place) for label, value, place in pairs)
+        return tuple(
+            _value(field_of(value), (*at, label), desk, label)
+            for label, value in written.items()
+            if _usable(value, (*at, label), desk)
+        )
+    places = items(written, at) if isinstance(written, list) else iter([(written, at)])
+    return tuple(_value(field_of(value), place, desk) for value, place in places if _usable(value, place, desk))
 
 
-def _refuse_from(written: dict[str, Any], at: FilePath, desk: Desk) -> None:
-    # Kept free: a later version reads tables this way, and no old spec may change its meaning then.
-    if "from" in written:
-        hint = "values cannot be read from a file yet: write them here, or choose another label"
-        desk.report((*at, "from"), "`from` cannot be a label", hint, key=True)
+def _usable(value: Any, at: FilePath, desk: Desk) -> bool:
+    """Whether nothing of a value was lost; what is left of a list or a group would mean something else."""
+    return value is not None and not any(lost[: len(at)] == at for lost in desk.lost)
 
 
-def _label(text: str, at: FilePath, desk: Desk) -> str:
-    label = " ".join(text.split())
-    if not label:
+def field_of(written: Any) -> Field:
+    """A value as the file says it: a list is one value, a group of keys is a record."""
+    if isinstance(written, list):
+        return tuple(field_of(item) for item in written)
+    if isinstance(written, dict):
+        return Record({name: field_of(value) for name, value in written.items()})
+    scalar: str | int = written
+    return scalar
+
+
+def _value(value: Field, at: FilePath, desk: Desk, label: str | None = None) -> Value:
+    if isinstance(value, Record):
+        label = label or naming_field(value)
+        value = Record(value.fields, " ".join(label.split()))
+    name = " ".join((text_of(value) if label is None else label).split())
+    if not name:
         desk.report(at, "an empty value has no name to show", 'give it a label: {plain: "", snowy: with snow}')
-    return label
+    return Value(label=name, value=value, at=at)
 
 
 def _refuse_twins(values: tuple[Value, ...], desk: Desk) -> None:
     seen: set[str] = set()
     for value in values:
-        if value.label in seen:
+        if value.label in seen and not value.place:
             desk.report(value.at, f"{quoted(value.label)} is already in this list", "take it out, or use `repeat`")
         seen.add(value.label)

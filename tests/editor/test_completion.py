@@ -30,6 +30,9 @@ SNIPPETS = [
     ("variable with labels", "version: 1\nprompt: A mug on {{ scene }}\nvariables:\n  |"),
     ("block", "version: 1\nprompt: |"),
     ("block", "version: 1\njobs:\n  hero:\n    prompt: |"),
+    ("table", "version: 1\nprompt: A {{ product.name }}\nvariables:\n  product:\n    |"),
+    ("draft and final", "version: 1\nprompt: A mug\nprofiles:\n  |"),
+    ("more", f"{EXTRA}include:\n  - |"),
     ("rule", f"{EXTRA}exclude:\n  - |"),
     ("rule", f'{EXTRA}exclude:\n  - ratio: "1:1"\n    model: flux-kontext-max\n  - |'),
 ]
@@ -119,6 +122,9 @@ def test_a_snippet_gives_a_valid_spec(show: Show, label: str, marked: str) -> No
     """Inserted as it is proposed: our loader takes it, and the editor underlines nothing."""
     page = show(marked)
     text = page.offers()[label].edit.applied(page.text)
+    table = page.path.parent / "data" / "products.csv"
+    table.parent.mkdir(exist_ok=True)
+    table.write_text("name,sku\nmug,M-01\n", encoding="utf-8")
     parse_spec(page.path, text)
     assert show(text, modeline="").problems() == []
 
@@ -138,7 +144,7 @@ def test_what_comes_with_a_key_is_valid(show: Show) -> None:
     texts = {name: offer.edit.applied(page.text) for name, offer in offers.items()}
     whole = {name: text for name, text in texts.items() if text.rstrip("\n- ")[-1] != ":"}
     assert {"models", "execution", "limits"} <= set(whole)
-    for name in set(whole) - {"name", "naming", "reference"}:
+    for name in set(whole) - {"name", "naming", "reference", "extends", "where", "profile"}:
         parse_spec(page.path, whole[name])
 
 

@@ -38,7 +38,7 @@ def test_a_word_is_explained(show: Show, marked: str, said: list[str]) -> None:
 def test_a_ratio_tells_what_each_ratio_is_for(show: Show, written: str) -> None:
     """Quoted or not."""
     text = show(f"version: 1\nratios: {written}\n").hover()
-    said = SCHEMA["$defs"]["ratios"]["items"]["enumDescriptions"]
+    said = SCHEMA["$defs"]["ratio"]["enumDescriptions"]
     uses = [f"`{ratio}`: {use}" for ratio, use in zip((*RATIOS, MATCH_INPUT), said, strict=True)]
     assert [use for use in uses if use not in text] == []
 

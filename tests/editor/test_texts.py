@@ -41,6 +41,8 @@ def test_a_default_is_told(at: str) -> None:
 def test_every_pattern_says_what_it_wants() -> None:
     """No editor shows a regular expression to a person."""
     for at, node in NODES.items():
+        if at.endswith(".if"):  # decides what else holds, and is never broken itself
+            continue
         for holder in (node, node.get("propertyNames", {})):
             assert ("pattern" in holder) == ("patternErrorMessage" in holder), at
 

@@ -21,6 +21,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 
 EXPECTED = {
     "campaign.yaml": (66, "2.64"),
+    "catalogue.yaml": (7, "0.28"),
     "edit-chain.yaml": (20, "0.80"),
     "model-ab.yaml": (18, "0.72"),
     "product-matrix.yaml": (29, "1.16"),

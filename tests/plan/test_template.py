@@ -12,10 +12,11 @@ from flux_batch.plan.template import (
     TemplateProblem,
     compile_condition,
     compile_template,
-    condition_names,
+    condition_ways,
     leftover,
     squeeze,
 )
+from flux_batch.spec.fields import Record
 
 ATTACKS = (
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",
@@ -26,12 +27,10 @@ ATTACKS = (
     "{{ x|attr('\\x5f\\x5fclass\\x5f\\x5f') }}",
     "{{ ()|attr('__class__')|attr('__base__') }}",
     "{{ [].append.__self__ }}",
-    "{{ x.format }}",
     "{{ x['format'] }}",
     "{{ '{0.__class__}'.format(x) }}",
     "{{ '%s' % x }}",
     "{{ '{0.__class__}'|format(x) }}",
-    "{{ x.title }}",
     "{{ x['upper'] }}",
     "{{ x[0] }}",
     "{{ x[::-1] }}",
@@ -122,6 +121,17 @@ def test_conditions_are_no_way_around(text: str) -> None:
     """What a template cannot, ``--only`` cannot either."""
     with pytest.raises(TemplateProblem):
         compile_condition(text.strip())
+
+
+@pytest.mark.parametrize("attribute", ["format", "title", "fields", "label", "shown", "mro", "join", "count"])
+@pytest.mark.parametrize(
+    "value", ["text", 3, True, ("a", "b"), Record({"name": "x"}, "x")], ids=lambda each: str(type(each))
+)
+def test_a_dot_reaches_no_attribute_of_python(attribute: str, value: object) -> None:
+    """It asks for a field of a record; everything else has none, whatever Python would give."""
+    with pytest.raises(TemplateProblem, match=f"`{attribute}` is empty"):
+        compile_template(f"{{{{ x.{attribute} }}}}").render({"x": value})
+    assert not compile_condition(f"x.{attribute}")({"x": value})
 
 
 @pytest.mark.parametrize("text", BOMBS, ids=lambda text: f"{text[:12]}…")
@@ -234,8 +244,10 @@ def test_a_template_has_a_cap_too() -> None:
         ("{{ x }}{% for a in x %}b{% endfor %}", "templates fill in variables; this one uses a loop",
          "{% for a in x %}"),
         ("{{ x }} {% set x = 1 %}", "templates fill in variables; this one uses `set`", "{% set x = 1 %}"),
-        ("{{ x.name }}", "a value is one text or number and has no `.name`", "{{ x.name }}"),
-        ("{{ x }} {{ x|shout }}", "there is no filter `shout`; filters are: capitalize, lower, title, trim, upper",
+        ("{{ ('a' ~ x).name }}", "`.name` is no field: a dot stands between a variable and one of its fields",
+         "{{ ('a' ~ x).name }}"),
+        ("{{ x }} {{ x|shout }}",
+         "there is no filter `shout`; filters are: article, capitalize, list_and, lower, title, trim, upper",
          "{{ x|shout }}"),
         ("{{ x|upper(2) }}", "the filter `upper` takes nothing in parentheses", "{{ x|upper(2) }}"),
         ("{{ x }} {{ x", "cannot be read: unexpected end of template, expected 'end of print statement'.", "{{"),
@@ -325,4 +337,5 @@ def test_what_is_no_condition_is_refused(text: str) -> None:
 
 def test_a_condition_tells_its_names() -> None:
     """So that a misspelt axis can be named."""
-    assert condition_names("ratio == '1:1' and n > 2 or ratio in [scene]") == ("ratio", "n", "scene")
+    found = condition_ways("ratio == '1:1' and n > 2 or ratio in [scene] or product.size.width < 3")
+    assert found == (("ratio",), ("n",), ("scene",), ("product", "size", "width"))

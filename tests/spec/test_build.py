@@ -226,12 +226,12 @@ def test_a_bad_variable_does_not_make_its_users_wrong(problems: Problems) -> Non
         """\
         version: 1
         prompt: x
-        variables: {product: [mug, [pot]], 2x: [a]}
+        variables: {product: [mug, [[pot]]], 2x: [a]}
         exclude: [{product: pot}, {x2: a}]
         report: {rows: product, columns: x2}
         """
     )
-    assert [(each.line, each.column) for each in found] == [(3, 28), (3, 36)]
+    assert [(each.line, each.column) for each in found] == [(3, 29), (3, 38)]
 
 
 def test_a_bad_job_does_not_make_its_edits_wrong(problems: Problems) -> None:

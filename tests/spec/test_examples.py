@@ -73,7 +73,10 @@ def test_the_docs_name_every_key() -> None:
 
 @pytest.mark.parametrize(
     ("block", "images"),
-    [("mugs", 32), ("not-everything", 6), ("from-a-picture", 4), ("seasons", 10)],
+    [
+        *(("mugs", 32), ("not-everything", 6), ("from-a-picture", 4), ("seasons", 10)),
+        *(("from-a-table", 6), ("in-step", 4), ("and-a-banner", 6)),
+    ],
 )
 def test_the_docs_count_right(block: str, images: int) -> None:
     """The sums in the docs are what the plan makes of the examples."""

@@ -1,0 +1,160 @@
+"""What a job can choose between: its variables, in step where they are paired, models, ratios and variations."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from flux_batch.plan.template import TemplateProblem, compile_template, condition_ways
+from flux_batch.spec.records import Job, Value, Variable
+
+Fixed = Mapping[str, tuple[Value, ...]]
+"""Axes that an ``include`` rule names, with its values."""
+
+Track = tuple[Variable, ...]
+"""Variables that go in step; most go alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of everything; ``ratio`` may still be a template."""
+
+    variables: dict[str, Value]
+    model: str
+    ratio: str
+    n: int
+
+
+def choices(
+    job: Job,
+    variables: Sequence[Variable],
+    models: Sequence[str],
+    ratios: Sequence[str],
+    fixed: Fixed,
+    given: Mapping[str, Value] | None = None,
+) -> Iterator[Choice]:
+    """The product, with what is ``fixed`` in the place of what the job says; the last of it moves fastest.
+
+    ``given`` are the values of the image that is edited: what is paired with one of them goes in step with it.
+    """
+    steps = [_steps(track, job, fixed, given or {}) for track in tracks(variables, job)]
+    models, ratios = _labels(fixed.get("model"), models), _labels(fixed.get("ratio"), ratios)
+    for chosen in itertools.product(*steps):
+        named = {name: value for step in chosen for name, value in step.items()}
+        for model, ratio, n in itertools.product(models, ratios, range(1, job.repeat + 1)):
+            yield Choice(variables=named, model=model, ratio=ratio, n=n)
+
+
+def count(job: Job, parents: int, variables: Sequence[Variable], inherited: Container[str]) -> int:
+    """How many combinations there are before any is left out, at most; ``parents`` is 1 for a job without."""
+    own = _count(job, tracks(variables, job), inherited, {})
+    return parents * (own + sum(_count(job, tracks(variables, job), inherited, rule.axes) for rule in job.include))
+
+
+def _count(job: Job, found: Sequence[Track], inherited: Container[str], fixed: Fixed) -> int:
+    sizes = [
+        1
+        if _partners(track, job, inherited)
+        else math.prod(len(fixed[v.name]) for v in track if v.name in fixed)
+        if any(v.name in fixed for v in track)
+        else len(track[0].values)
+        for track in found
+    ]
+    models = len(fixed.get("model", job.models)) or 1
+    ratios = len(fixed.get("ratio", job.ratios)) or 1
+    return math.prod(sizes) * models * ratios * job.repeat
+
+
+def writes(job: Job, variable: Variable) -> bool:
+    """Whether a job wrote a variable itself, rather than taking it from the top of the file."""
+    return job.at != () and variable.at[: len(job.at)] == job.at
+
+
+def used_variables(job: Job, inherited: Container[str] = ()) -> tuple[Variable, ...]:
+    """The variables a job multiplies over, in the spec's order: those that any of its templates or conditions name.
+
+    What an edit has ``inherited`` from its parents' images does not multiply again, unless the job itself writes it.
+    """
+    names = used_names(job)
+    return tuple(
+        variable
+        for variable in job.variables
+        if variable.name in names and (variable.name not in inherited or writes(job, variable))
+    )
+
+
+def used_names(job: Job) -> set[str]:
+    """What a job's prompt, reference, ratios, options and own conditions read."""
+    names = {name for text in templates_of(job) for name in compile_template(text).names}
+    return names | {way[0] for where in job.where if not where.shared for way in _ways(where.text)}
+
+
+def _ways(condition: str) -> tuple[tuple[str, ...], ...]:
+    try:
+        return condition_ways(condition)
+    except TemplateProblem:  # reported where the conditions are checked
+        return ()
+
+
+def templates_of(job: Job) -> Iterator[str]:
+    """Every text of a job that is filled in for each image."""
+    yield job.prompt
+    yield from () if job.reference is None else (job.reference,)
+    yield from job.ratios
+    yield from (value for value in job.options.values() if isinstance(value, str))
+
+
+def tracks(variables: Sequence[Variable], job: Job) -> list[Track]:
+    """The variables, those that are paired together, each where its first one stands."""
+    found: dict[object, list[Variable]] = {}
+    for variable in variables:
+        group = next((pair for pair in job.pairs if variable.name in pair), variable.name)
+        found.setdefault(group, []).append(variable)
+    return [tuple(track) for track in found.values()]
+
+
+def _steps(track: Track, job: Job, fixed: Fixed, given: Mapping[str, Value]) -> list[dict[str, Value]]:
+    """What a track can be: one value of each of its variables."""
+    steps = [
+        {variable.name: value for variable, value in zip(track, values, strict=True)}
+        for values in zip(*(variable.values for variable in track), strict=True)
+    ]
+    named = [variable for variable in track if variable.name in fixed]
+    if named:
+        return _fixed_steps(track, steps, fixed)
+    for partner in _partners(track, job, given):
+        place = _place(partner, given[partner.name])
+        if place is not None:
+            return [steps[place]]
+    return steps
+
+
+def _fixed_steps(track: Track, steps: list[dict[str, Value]], fixed: Fixed) -> list[dict[str, Value]]:
+    """The steps that a rule names; a value that is new goes with whatever the rule says of the others, or with all."""
+    matching = [
+        step
+        for step in steps
+        if all(step[name].label in {value.label for value in fixed[name]} for name in step if name in fixed)
+    ]
+    if matching:
+        return matching
+    values = [fixed.get(variable.name, variable.values) for variable in track]
+    names = [variable.name for variable in track]
+    return [dict(zip(names, chosen, strict=True)) for chosen in itertools.product(*values)]
+
+
+def _partners(track: Track, job: Job, given: Container[str]) -> list[Variable]:
+    """Variables that are given already and that the track goes in step with."""
+    group: set[str] = {name for pair in job.pairs for name in pair if any(each.name in pair for each in track)}
+    mine = {variable.name for variable in track}
+    return [each for each in job.variables if each.name in group - mine and each.name in given]
+
+
+def _place(variable: Variable, value: Value) -> int | None:
+    return next((index for index, each in enumerate(variable.values) if each.label == value.label), None)
+
+
+def _labels(fixed: tuple[Value, ...] | None, otherwise: Sequence[str]) -> Sequence[str]:
+    return otherwise if fixed is None else [value.label for value in fixed]

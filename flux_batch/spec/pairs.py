@@ -1,0 +1,56 @@
+"""``pair:`` → variables that go in step, and what keeps them from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flux_batch.spec.desk import Desk, items
+from flux_batch.spec.records import Variable
+from flux_batch.spec.source import FilePath
+from flux_batch.spec.words import code, did_you_mean
+
+Pairs = tuple[tuple[str, ...], ...]
+
+
+def read_pairs(written: Any, at: FilePath, variables: Mapping[str, Variable], desk: Desk) -> Pairs:
+    """The names that go in step; a group that cannot is reported and left out."""
+    used: set[str] = set()
+    found = []
+    for group, place in items(written, at):
+        names = tuple(str(name) for name, _ in items(group, place))
+        if _is_sound(names, place, variables, used, desk):
+            found.append(names)
+        used.update(names)
+    return tuple(found)
+
+
+def _is_sound(
+    names: tuple[str, ...], at: FilePath, variables: Mapping[str, Variable], used: set[str], desk: Desk
+) -> bool:
+    for index, name in enumerate(names):
+        if name not in variables:
+            if not desk.is_missing_from("variables"):
+                hint = did_you_mean(name, variables)
+                desk.report((*at, index), f"{code(name)} is not a variable that can be paired", hint)
+            return False
+        if name in used:
+            hint = "put all of them into one group"
+            desk.report((*at, index), f"{code(name)} goes in step with others already", hint)
+            return False
+    return _same_length([variables[name] for name in names], at, desk)
+
+
+def _same_length(paired: list[Variable], at: FilePath, desk: Desk) -> bool:
+    first = paired[0]
+    odd = next((each for each in paired if len(each.values) != len(first.values)), None)
+    if odd is None or any(desk.is_missing_from(each.name) for each in paired):
+        return odd is None
+    message = (
+        f"{code(first.name)} has {len(first.values)} values and {code(odd.name)} has {len(odd.values)}, "
+        "so they cannot go in step"
+    )
+    fewer, most = sorted((first, odd), key=lambda each: len(each.values))
+    missing = len(most.values) - len(fewer.values)
+    desk.report(at, message, f"{code(fewer.name)} needs {missing} more; or take the pair out for every combination")
+    return False
