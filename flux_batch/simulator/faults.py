@@ -16,6 +16,8 @@ from typing import Final
 
 PLACES: Final = ("submit", "status", "upload", "balance", "models", "file")
 API_PLACES: Final = PLACES[:-1]
+ANYWHERE: Final = "api"
+"""All of API_PLACES as one place, with one count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "redirect": Kind(places=PLACES, fields={"status": 307, "location": ""}, tells="another place is named"),
     "policy": Kind(places=("submit",), fields={}, tells="422 content_policy_violation"),
     "empty_balance": Kind(places=("submit", "balance"), fields={}, tells="402 insufficient_quota, or 0 left"),
+    "wrong_key": Kind(places=(ANYWHERE, *API_PLACES), fields={}, tells="the key is not known: 401"),
     "word": Kind(places=("status",), fields={"word": "moderated"}, tells="an unknown status word"),
     "truncate": Kind(
         places=("file",),
@@ -129,7 +132,7 @@ class Event:
 def concerns(fault: Fault, event: Event) -> bool:
     """Whether ``fault`` speaks of requests like this one at all."""
     return (
-        fault.where == event.place
+        (fault.where == event.place or (fault.where == ANYWHERE and event.place in API_PLACES))
         and fault.prompt.casefold() in event.prompt.casefold()
         and fault.model in {"", event.model}
         and fault.business_id in {"", event.business_id}

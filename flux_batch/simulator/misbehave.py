@@ -13,7 +13,7 @@ from email.utils import formatdate
 from aiohttp import web
 
 from flux_batch.simulator.answers import Answer, json_answer, refusal
-from flux_batch.simulator.contract import NO_BALANCE, POLICY, Refusal
+from flux_batch.simulator.contract import NO_BALANCE, POLICY, UNAUTHORIZED, Refusal
 from flux_batch.simulator.faults import Fault
 from flux_batch.simulator.world import World
 
@@ -91,6 +91,8 @@ def _instead(fault: Fault, world: World) -> Answer | None:
             return refusal(POLICY)
         case "empty_balance":
             return refusal(NO_BALANCE)
+        case "wrong_key":
+            return refusal(UNAUTHORIZED)
         case _:
             return None
 

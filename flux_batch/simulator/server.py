@@ -137,6 +137,8 @@ class Doors:
         """``GET /balance``."""
         ledger, now = self._world.ledger, self._world.clock.now()
         _, wire = self._faults(Event(place="balance"), number)
+        if wire is not None and wire.kind == "wrong_key":
+            return answers.unknown_token()
         empty = wire is not None and wire.kind == "empty_balance"
 
         async def work() -> Answer:

@@ -60,6 +60,16 @@ def test_data_cannot_leave_its_script(spring: RunView, folder: Path) -> None:
     assert data_of(text)["tiles"][0]["prompt"] == hostile
 
 
+def test_what_people_wrote_is_text_in_the_page(spring: RunView) -> None:
+    """A title and a prompt with markup in them are shown as they were typed, and are no markup."""
+    hostile = "<script>alert(1)</script><b>\"'&amp;"
+    entry = spring.entries[0]
+    entry = replace(entry, task=replace(entry.task, prompt=hostile))
+    text = page_html(sheet(replace(spring, name=hostile, entries=(entry,)), {}))
+    assert "<script>alert" not in text
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;&lt;b&gt;&#34;&#39;&amp;amp;") >= 2
+
+
 def test_the_page_names_no_other_place(spring: RunView, folder: Path) -> None:
     """Nothing to fetch: no http address, no inline handler, no markup made by the script."""
     write_report(spring, folder)

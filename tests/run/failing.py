@@ -83,11 +83,11 @@ def _around_commits() -> None:
     def change(state: StateFile, purchase: Any) -> str:
         return f"{state.purchase(purchase.key).phase}>{purchase.phase}"
 
-    def save(state: StateFile, purchases: Any, cap: Any) -> list[bool]:
+    def save(state: StateFile, purchases: Any, cap: Any, odd: Any = None) -> list[bool]:
         changes = [change(state, purchase) for purchase in purchases]
         for name in changes:
             meet(f"before {name}")
-        answers = plain_save(state, purchases, cap)
+        answers = plain_save(state, purchases, cap, odd)
         for name, answer in zip(changes, answers, strict=True):
             if answer:
                 meet(f"after {name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from flux_batch.run.records import Phase
 from flux_batch.run.state import FILE, StateFile
+from flux_batch.simulator import fault
 
 from .conftest import MakeBench
 from .kit import KEY, Bench
@@ -34,12 +36,21 @@ SPEC = """
 
 def start(bench: Bench) -> subprocess.Popen[str]:
     """The command line itself, in a process of its own."""
-    (bench.home / "spec.yaml").write_text(textwrap.dedent(SPEC).lstrip(), encoding="utf-8")
+    write_spec(bench)
     command = [sys.executable, "-m", "flux_batch", "run", "spec.yaml", "--yes", "--json", "--out", "run"]
-    environment = {**os.environ, "TOAPIS_API_KEY": KEY, "TOAPIS_BASE_URL": bench.simulator.base_url}
     return subprocess.Popen(
-        command, cwd=bench.home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=bench.home, env=environment(bench), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+
+
+def write_spec(bench: Bench) -> None:
+    """24 images, half of them edits."""
+    (bench.home / "spec.yaml").write_text(textwrap.dedent(SPEC).lstrip(), encoding="utf-8")
+
+
+def environment(bench: Bench) -> dict[str, str]:
+    """The key and where to send it."""
+    return {**os.environ, "TOAPIS_API_KEY": KEY, "TOAPIS_BASE_URL": bench.simulator.base_url}
 
 
 def wait_for(holds: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -73,22 +84,68 @@ def test_many_kills_in_a_row_lose_and_repeat_nothing(make_bench: MakeBench) -> N
     finish(bench)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code", "submits"),
+    [
+        (signal.SIGINT, 130, 1),
+        (signal.SIGINT, 130, 12),
+        (signal.SIGTERM, 143, 5),
+        (signal.SIGTERM, 143, 20),
+        (signal.SIGHUP, 129, 5),
+    ],
+)
 def test_a_polite_signal_stops_cleanly_and_says_how_to_go_on(
-    number: signal.Signals, code: int, make_bench: MakeBench
+    number: signal.Signals, code: int, submits: int, make_bench: MakeBench
 ) -> None:
     """Nothing is left in doubt, the exit code names the signal, and the message names the command."""
-    bench = make_bench(latency=(0.2, 0.4))
+    bench = make_bench(latency=(0.5, 0.8))
     process = start(bench)
-    wait_for(lambda: bench.requests("submit") >= 5)
+    wait_for(lambda: bench.requests("submit") >= submits)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == code
     assert "To go on: flux-batch run spec.yaml" in errors
     assert "Traceback" not in errors
     with StateFile(bench.folder / FILE, read_only=True) as state:
         phases = state.counts()
     assert not {Phase.INTENT, Phase.UNCERTAIN} & phases.keys()
+    finish(bench)
+
+
+@pytest.mark.parametrize(("second", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_signal_ends_at_once_and_loses_nothing(
+    second: signal.Signals, code: int, make_bench: MakeBench
+) -> None:
+    """The first waits for an answer that would take minutes; whoever cannot wait asks twice."""
+    bench = make_bench(fault("hang", where="submit", seconds=600, after=4, times=2))
+    process = start(bench)
+    wait_for(lambda: bench.requests("submit") >= 6)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr
+    for line in process.stderr:
+        if "Once more to stop at once" in line:
+            break
+    assert process.poll() is None
+    process.send_signal(second)
+    assert process.wait(timeout=20) == code
+    assert "Traceback" not in process.communicate()[1]
+    finish(bench)
+
+
+@pytest.mark.parametrize(
+    "ending", ["| head -1", "2>&1 | head -1", ">&-", "2>&-", ">&- 2>&-", "2> /dev/full"], ids=lambda text: text.strip()
+)
+def test_a_run_that_nobody_listens_to_goes_on_to_its_end(ending: str, make_bench: MakeBench) -> None:
+    """What reads our words went away, or never was there: what is under way matters more."""
+    bench = make_bench(fault("throttle", where="submit", seconds=0.1, every=5))
+    write_spec(bench)
+    ours = f"{shlex.quote(sys.executable)} -m flux_batch run spec.yaml --yes --out run"
+    command = ["bash", "-c", f"{ours} {ending}; exit ${{PIPESTATUS[0]}}"]
+    done = subprocess.run(command, cwd=bench.home, env=environment(bench), capture_output=True, text=True, timeout=120)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0
+    with StateFile(bench.folder / FILE, read_only=True) as state:
+        assert state.counts() == {Phase.STORED: 24}
     finish(bench)
 
 

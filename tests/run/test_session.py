@@ -9,10 +9,11 @@ from decimal import Decimal
 
 import pytest
 
-from flux_batch.errors import LocalFailure, OverBudget, PriceUnknown, StateUnusable
+from flux_batch.errors import LocalFailure, OverBudget, PriceUnknown, RunLocked, StateUnusable
 from flux_batch.plan.diff import diff
 from flux_batch.plan.estimate import Estimate, estimate
 from flux_batch.run.clock import SystemClock
+from flux_batch.run.lock import run_lock
 from flux_batch.run.protocol import Moment, Rules
 from flux_batch.run.records import Phase
 from flux_batch.run.session import budget_cap, rules_for
@@ -62,7 +63,13 @@ class TestBudgetCap:
         [
             ("0.19", None, "0", "0", r"5 new images cost \$0\.20.*the budget of \$0\.19"),
             (None, "0.19", "0", "0", r"--max-cost of \$0\.19"),
-            ("0.50", None, "0.30", "0.01", r"\$0\.31 is spent.*the budget of \$0\.50"),
+            (
+                "0.50",
+                None,
+                "0.30",
+                "0.01",
+                r"\$0\.30 is spent already, \$0\.01 kept for.* in doubt.*resolve.*\$0\.50",
+            ),
             ("0.50", "1.00", "0.30", "0.01", r"the budget of \$0\.50"),
             ("5.00", "0.10", "0.30", "0.10", r"--max-cost of \$0\.10"),
         ],
@@ -160,6 +167,15 @@ def test_a_laptop_that_slept_past_the_results_uploads_the_stored_parents(make_be
     bench.clock = JumpyClock(25 * 3600.0, after=0)
     assert stored(bench.run(CHAIN)) == 6
     assert bench.requests("upload") == 4
+
+
+def test_a_folder_in_use_is_refused_before_anything_is_sent(bench: Bench) -> None:
+    """Whoever holds its lock: no request, and no state file is even opened."""
+    bench.folder.mkdir()
+    with run_lock(bench.folder), pytest.raises(RunLocked):
+        bench.run(MATRIX)
+    assert sum(bench.simulator.log.counts.values()) == 0
+    assert [path.name for path in bench.folder.iterdir()] == ["run.lock"]
 
 
 def test_a_folder_that_cannot_be_made_is_a_local_failure(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""A short soak: ten kills under every fault at once; and a long list under the same. The long ones: `scripts/soak`."""
+"""A short soak with kills, and a longer list without, under every fault at once. The long ones: `scripts/soak`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from pathlib import Path
 from .soaking import soak
 
 
-def test_ten_random_kills_under_every_fault_at_once(tmp_path: Path) -> None:
-    """Nothing is billed twice, nothing billed is forgotten, no budget is passed, the key is nowhere."""
-    (tally,) = soak(tmp_path, rounds=1, images=24, seed=3, kills=10, pause=(0.7, 1.1))
+def test_random_kills_under_every_fault_at_once(tmp_path: Path) -> None:
+    """Whoever does what the output says has every image in the end, and has paid for each once.
+
+    How many kills it takes until all is done depends on the machine; at least the first comes long before.
+    """
+    (tally,) = soak(tmp_path, rounds=1, images=16, seed=3, kills=6)
     assert tally.violations == []
-    assert tally.kills >= 5
-    assert tally.ends["stored"] >= 20
+    assert tally.kills >= 1
+    assert (tally.ends["stored"], tally.bills) == (16, {1: 16})
 
 
-def test_a_hundred_and_twenty_images_under_every_fault_at_once(tmp_path: Path) -> None:
-    """Without a kill: each stored with one bill, or named with what to do and not billed."""
-    (tally,) = soak(tmp_path, rounds=1, images=120, seed=5, kills=0)
+def test_sixty_images_under_every_fault_at_once(tmp_path: Path) -> None:
+    """Without a kill, with a key that is not known for a while and an account that is empty until it is topped up."""
+    (tally,) = soak(tmp_path, rounds=1, images=60, seed=5, kills=0)
     assert tally.violations == []
-    assert tally.ends["stored"] >= 100
-    assert set(tally.bills) <= {0, 1}
+    assert (tally.ends["stored"], tally.bills) == (60, {1: 60})
+    assert (tally.faults["api wrong_key"], tally.faults["submit empty_balance"]) == (30, 25)

@@ -128,6 +128,19 @@ async def test_policy_refusals_and_an_empty_balance_are_not_billed(start: Start)
     assert len(on.sim.ledger) == 0
 
 
+async def test_a_key_that_is_not_known_for_a_while_is_so_at_every_door(start: Start) -> None:
+    """One count for all of them: after two calls, the next four; nothing is billed for it."""
+    on = await start(faults=(fault("wrong_key", after=2, times=4),))
+    name = (await on.submit()).json()["id"]
+    path = f"/images/generations/{name}"
+    assert (await on.api.get(path)).status_code == 200
+    refused = [await on.submit(), await on.api.get(path), await on.api.get("/models")]
+    assert [answer.status_code for answer in refused] == [401, 401, 401]
+    assert (await on.api.get("/balance")).json()["success"] is False
+    assert [answer.status_code for answer in (await on.api.get(path), await on.submit())] == [200, 200]
+    assert len(on.sim.ledger) == 2
+
+
 async def test_a_failed_task_says_why_and_is_refunded(start: Start) -> None:
     """The money comes back when it fails, not before."""
     on = await start(faults=(fault("fail", message="no luck"),))
