@@ -59,6 +59,9 @@ class _Border(logging.Handler):
 
 def _uncaught(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
     """What ``main`` could not catch: while importing, or at the very end."""
+    if issubclass(kind, KeyboardInterrupt):
+        say("\nStopped.")
+        return
     say(trace(error).rstrip() if debugging() else f"flux-batch: {kind.__name__}: {error}")
 
 

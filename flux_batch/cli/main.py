@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -16,6 +17,7 @@ from flux_batch import __version__
 from flux_batch.cli.command import write_example
 from flux_batch.cli.failures import report_failure
 from flux_batch.cli.guard import guard_process
+from flux_batch.errors import LocalFailure
 
 COMMANDS: Final = {
     "init": "Write a commented starter project.",
@@ -81,13 +83,24 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             stream.reconfigure(errors="replace")  # an old Windows code page has no arrows
     try:
         code = cli.main(arguments, prog_name="flux-batch", standalone_mode=False)
+        sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output went away; Python would complain once more while closing stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_nowhere()  # whoever read our output went away
         sys.exit(0)
     except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            _write_nowhere()
+            error = LocalFailure(f"the output cannot be written: {error.strerror}; what was bought is safe")
         sys.exit(report_failure(error, as_json="--json" in arguments))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
+
+
+def _write_nowhere() -> None:
+    """Python would complain once more while closing stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _open_what_is_closed() -> None:

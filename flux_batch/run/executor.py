@@ -24,13 +24,14 @@ from flux_batch.run.watch import Tally
 class Executor:
     """Brings every image that can be claimed as far as it goes, ``concurrency`` at a time.
 
-    ``left`` collects, by task id, what this process had to leave to a later run.
+    With ``buys`` False only what was sent before is brought home, and nothing leaves. ``left`` collects, by task id, what this process had to leave to a later run.
     """
 
     performer: Performer
     rules: Rules
     concurrency: int
     tally: Tally
+    buys: bool = True
     left: dict[str, str] = field(default_factory=dict)
     _answers: deque[Event] = field(default_factory=lambda: deque(maxlen=64))
     _failure: LocalFailure | None = None
@@ -61,7 +62,7 @@ class Executor:
         room = self._room(under_way)
         if self.performer.brake.stopped or (room <= 0 and under_way):
             return set()
-        work = await self._journal.ask(lambda state: state.claim(max(1, room)))
+        work = await self._journal.ask(lambda state: state.claim(max(1, room), begun_only=not self.buys))
         if room <= 0 and _buys(work) and not self.performer.has_room():
             return set()
         return {asyncio.create_task(self._drive(item)) for item in work}
@@ -74,7 +75,7 @@ class Executor:
 
     async def _drive(self, work: Work) -> None:
         """One image, from where it stands to where it can go."""
-        rules = self.rules if work.may_send else replace(self.rules, resend=False)
+        rules = self.rules if work.may_send and self.buys else replace(self.rules, resend=False)
         try:
             current = await self._commit(work.purchase, opening(work.purchase, self._now()))
             while not isinstance(current.effect, Done | Leave):

@@ -113,6 +113,7 @@ class Performer:
         except (ReferenceMoved, UsageError) as error:
             return PrepareFailed(reason=str(error), lasting=True)
         except AccountRejected as error:
+            self.brake.stop(str(error), halt=error.status == 401)
             return PrepareFailed(reason=str(error))
         except Rejected as error:
             return NotPrepared(failure=_failure(error))

@@ -24,6 +24,7 @@ from flux_batch.errors import (
     NotSent,
     OverBudget,
     PriceUnknown,
+    RefusedToSpend,
     Resumable,
 )  # fmt: skip
 from flux_batch.plan.diff import diff
@@ -117,21 +118,29 @@ def run_plan(
         cost = estimate(plan, changes, resend=options.rules.resend)
         if cost.new or under_way(state):
             claim_identity(state, settings, rehearsal=options.rehearsal)
-        cap = budget_cap(spec, cost, state.committed(), options.max_cost)
-        if cost.new:
-            approve(cost, changes)
-        clock = clock or SystemClock()
-        keep_inputs(plan, spec, options.folder)
-        register(state, plan, spec, now=clock.now().wall, retry_failed=options.retry_failed)
-        session = _Session(plan, spec, settings, options, state, cost, cap, watcher, clock)
+        session = _Session(plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock())
         try:
-            outcome = asyncio.run(session.execute())
-        except Resumable:
-            with suppress(LocalFailure):
-                at_end(state.view())
-            raise
-        at_end(state.view())
-        return outcome
+            session.cap = budget_cap(spec, cost, state.committed(), options.max_cost)
+        except RefusedToSpend as refusal:
+            session.refuse(refusal)
+        else:
+            if cost.new:
+                approve(cost, changes)
+            keep_inputs(plan, spec, options.folder)
+            register(state, plan, spec, now=session.clock.now().wall, retry_failed=options.retry_failed)
+        return _carried_out(session, at_end)
+
+
+def _carried_out(session: _Session, at_end: Callable[[RunView], None]) -> Outcome:
+    """Work, and show what the folder holds then, whatever came of it."""
+    try:
+        outcome = asyncio.run(session.execute())
+    except (Resumable, RefusedToSpend):
+        with suppress(LocalFailure):
+            at_end(session.state.view())
+        raise
+    at_end(session.state.view())
+    return outcome
 
 
 def budget_cap(
@@ -172,17 +181,33 @@ class _Session:
     watcher: Watcher
     clock: Clock
     signal: int | None = None
+    refusal: RefusedToSpend | None = None
+
+    def refuse(self, refusal: RefusedToSpend) -> None:
+        """Buy nothing. What is under way is paid, or may be, and its result lives for a day: bring it home first.
+
+        Raises the refusal at once where there is nothing to bring home.
+        """
+        left = under_way(self.state)
+        if not left:
+            raise refusal
+        self.refusal = refusal
+        are = "image is" if left == 1 else "images are"
+        self.watcher.say(f"{left} {are} under way, and finished before anything else; nothing more is bought")
 
     async def execute(self) -> Outcome:
+        """Everything up to the end; raises the refusal, if there is one, after that."""
         spent_before = self.state.committed()[0]
         counts = tally(self.state.counts(), micros(spent_before))
         if counts.finished == counts.total:
             return self._outcome(spent_before, {}, None, None)
         brake = Brake(self.clock)
         async with ApiClient(self.settings, timeouts=self.options.timeouts) as api:
-            before = await self._balance(api) if self.cost.new else None
+            before = await self._balance(api) if self.cost.new and not self.refusal else None
             executor = await self._run(api, brake, counts)
             after = await self._balance_after(api) if before else None
+        if self.refusal:
+            raise self.refusal
         observed = after.used - before.used if before and after else None
         return self._outcome(spent_before, executor.left, brake.stopped, observed)
 
@@ -209,7 +234,8 @@ class _Session:
                 run_id=self.state.meta("run_id") or "",
                 watcher=self.watcher,
             )
-            executor = Executor(performer, self.options.rules, self.options.concurrency, counts)
+            buys = self.refusal is None
+            executor = Executor(performer, self.options.rules, self.options.concurrency, counts, buys=buys)
             with self._signals(brake):
                 self.watcher.changed(counts)
                 await executor.run()
@@ -225,8 +251,10 @@ class _Session:
             self.watcher.say(f"The balance could not be read ({error}); going on without it")
             return None
         if balance.remaining is not None and balance.remaining < self.cost.cost:
-            raise BalanceTooLow(
-                f"the account holds {balance.remaining}; this run costs ${self.cost.cost}. Nothing was sent"
+            self.refuse(
+                BalanceTooLow(
+                    f"the account holds {balance.remaining}; this run costs ${self.cost.cost}. Nothing was bought"
+                )
             )
         return balance
 

@@ -137,19 +137,20 @@ class StateFile:
 
     # Work -----------------------------------------------------------------------------------------------------------
 
-    def claim(self, limit: int) -> list[Work]:
+    def claim(self, limit: int, *, begun_only: bool = False) -> list[Work]:
         """Up to ``limit`` images that can be brought on now and are not claimed yet in this process.
 
-        What was already sent comes first; an edit waits until its parent is stored.
+        What was already sent comes first, or alone; an edit waits until its parent is stored.
         """
-        marks = ", ".join("?" * len(_OPEN_PHASES))
+        phases = [phase for phase in _OPEN_PHASES if not (begun_only and phase == Phase.PLANNED)]
+        marks = ", ".join("?" * len(phases))
         rows = self.db.rows(
             "SELECT purchase.*, record FROM purchase JOIN task USING (key)"  # noqa: S608
             f" WHERE chosen > 0 AND phase IN ({marks}) AND key NOT IN (SELECT key FROM claimed)"
             " AND (parent IS NULL OR phase != 'planned'"
             "      OR EXISTS (SELECT 1 FROM purchase AS up WHERE up.key = purchase.parent AND up.phase = 'stored'))"
             " GROUP BY purchase.key ORDER BY phase = 'planned', number LIMIT ?",
-            (*_OPEN_PHASES, limit),
+            (*phases, limit),
         )
         with self.db.transaction():
             self.db.execute_all("INSERT INTO claimed VALUES (?)", [(row["key"],) for row in rows])

@@ -194,6 +194,14 @@ class TestPrepare:
         stage.references.answer = error
         assert await stage.perform(Prepare()) == event
 
+    @pytest.mark.parametrize("status", [401, 402, 403])
+    async def test_an_upload_that_the_account_may_not_make_stops_the_run(self, stage: Stage, status: int) -> None:
+        """No other upload will fare better, nor will a second try."""
+        stage.references.answer = AccountRejected(status, "", "no")
+        await stage.perform(Prepare())
+        assert stage.brake.stopped == f"{status}: no"
+        assert await stage.perform(Prepare()) is None
+
     async def test_after_a_stop_nothing_is_prepared(self, stage: Stage) -> None:
         """And nothing needs undoing."""
         stage.brake.stop("enough", halt=False)

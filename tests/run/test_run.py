@@ -16,7 +16,7 @@ from flux_batch.run.records import Phase
 from flux_batch.simulator import fault
 
 from .conftest import MakeBench
-from .kit import CHAIN, KEY, MATRIX, Bench, only, plan_of, stored, usd
+from .kit import CHAIN, KEY, MATRIX, QUICK, Bench, only, plan_of, stored, usd
 
 
 def test_every_image_is_stored_and_billed_once(bench: Bench) -> None:
@@ -209,6 +209,50 @@ class TestMoney:
         assert bench.requests("submit") <= 7
         assert stored(bench.run(MATRIX)) == 12
         assert set(bench.bills().values()) == {1}
+
+
+ONE_OF_MANY = 'version: 1\nname: matrix\nprompt: a mug\nratios: ["1:1"]\n'
+MANY = 'version: 1\nname: matrix\nprompt: a mug\nratios: ["1:1"]\nrepeat: 12\nbudget: {budget}\n'
+
+
+class TestARefusalBringsHomeWhatIsPaidFirst:
+    """Results live for a day, and a budget that does not fit or an empty account may last longer."""
+
+    def test_over_the_budget(self, make_bench: MakeBench) -> None:
+        """The image under way is stored and nothing more is sent; then the refusal."""
+        bench = _left_alone(make_bench(fault("stall", seconds=1.5)))
+        with pytest.raises(OverBudget):
+            bench.run(MANY.format(budget="0.10"))
+        assert [entry.purchase.phase for entry in bench.view().entries] == [Phase.STORED]
+        assert bench.requests("submit") == 1
+        assert bench.watcher.said[-1].startswith("1 image is under way")
+
+    def test_an_empty_account(self, make_bench: MakeBench) -> None:
+        """The same; the report of it is written too."""
+        bench = _left_alone(make_bench(fault("stall", seconds=1.5), balance=Decimal("0.06")))
+        with pytest.raises(BalanceTooLow):
+            bench.run(MANY.format(budget="5.00"))
+        phases = [entry.purchase.phase for entry in bench.view().entries]
+        assert phases.count(Phase.STORED) == 1
+        assert bench.requests("submit") == 1
+
+    def test_a_request_in_doubt_is_looked_up_and_never_sent_again(self, make_bench: MakeBench) -> None:
+        """Sending costs money, and money was refused."""
+        bench = make_bench(fault("cut", where="submit", billed=False, first=1))
+        bench.rules = replace(QUICK, patience=0.5, settle=30.0)
+        assert bench.run(ONE_OF_MANY).phases == {Phase.UNCERTAIN: 1}
+        bench.rules = QUICK
+        with pytest.raises(OverBudget):
+            bench.run(MANY.format(budget="0.10"))
+        assert bench.requests("submit") == 1
+
+
+def _left_alone(bench: Bench) -> Bench:
+    """One image, submitted and given up waiting for."""
+    bench.rules = replace(QUICK, patience=0.3)
+    assert bench.run(ONE_OF_MANY).phases == {Phase.SUBMITTED: 1}
+    bench.rules = QUICK
+    return bench
 
 
 def test_another_key_is_refused_while_images_are_under_way(make_bench: MakeBench, tmp_path: Path) -> None:
