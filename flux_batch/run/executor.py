@@ -24,7 +24,8 @@ from flux_batch.run.watch import Tally
 class Executor:
     """Brings every image that can be claimed as far as it goes, ``concurrency`` at a time.
 
-    With ``buys`` False only what was sent before is brought home, and nothing leaves. ``left`` collects, by task id, what this process had to leave to a later run.
+    With ``buys`` False only what was sent before is brought home, and nothing leaves. ``left`` collects, by task id,
+    what this process had to leave to a later run.
     """
 
     performer: Performer

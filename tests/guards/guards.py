@@ -10,6 +10,8 @@ from typing import Final
 
 from .checker import Guard
 
+REFUSAL: Final = "run/test_run.py::TestARefusalBringsHomeWhatIsPaidFirst"
+
 
 def _guard(name: str, file: str, old: str, new: str, *tests: str) -> Guard:
     return Guard(name=name, file=f"flux_batch/{file}", old=old, new=new, tests=tuple(f"tests/{test}" for test in tests))
@@ -179,7 +181,7 @@ _DOUBT: Final = (
         "run/perform.py",
         "found.business_id in (None, purchase.business_id)",
         "True",
-        "run/test_perform.py::TestQuestions::test_a_lookup_adopts_no_other_task[fb-else-False]",
+        "run/test_perform.py::TestQuestions::test_an_answer_about_another_task_is_no_answer[lookup-fb-else-False]",
     ),
     _guard(
         "only the API's own 404 is an absence",
@@ -219,9 +221,37 @@ _DOUBT: Final = (
     _guard(
         "what the plan does not select is never sent again",
         "run/executor.py",
-        "self.rules if work.may_send else replace(self.rules, resend=False)",
-        "self.rules",
+        "work.may_send and self.buys",
+        "self.buys",
         "run/test_executor.py::test_what_the_plan_dropped_is_looked_up_and_not_sent_again",
+    ),
+    _guard(
+        "after a refusal nothing is sent again",
+        "run/executor.py",
+        "work.may_send and self.buys",
+        "work.may_send",
+        f"{REFUSAL}::test_a_request_in_doubt_is_looked_up_and_never_sent_again",
+    ),
+    _guard(
+        "after a refusal nothing new is bought",
+        "run/executor.py",
+        "begun_only=not self.buys",
+        "begun_only=False",
+        f"{REFUSAL}::test_an_unfinished_list_is_not_bought_on",
+    ),
+    _guard(
+        "what is under way is brought home before a refusal",
+        "run/session.py",
+        "if not left:",
+        "if left:",
+        f"{REFUSAL}::test_over_the_budget",
+    ),
+    _guard(
+        "a poll takes no other request's image",
+        "run/perform.py",
+        "lambda found: found.business_id in mine",
+        "lambda found: True",
+        "run/test_perform.py::TestQuestions::test_an_answer_about_another_task_is_no_answer[poll-fb-else-False]",
     ),
     _guard(
         "a re-send by hand looks once more first",
@@ -365,8 +395,8 @@ _MONEY: Final = (
     _guard(
         "a rejected key stops everything",
         "run/perform.py",
-        "self.brake.stop(str(error), halt=error.status == 401)",
-        "pass",
+        "still answers them.\n            self.brake.stop(str(error), halt=error.status == 401)",
+        "still answers them.",
         "run/test_perform.py::TestQuestions::test_a_rejected_key_stops_everything",
     ),
     _guard(
@@ -638,7 +668,7 @@ _WORDS: Final = (
     _guard(
         "a value has a length before it is multiplied",
         "plan/template.py",
-        '_refuse_long(f"the value of `{name}`", plain(values.get(name, "")))',
+        "_refuse_long(f\"the value of `{'.'.join(way)}`\", text_of(value))",
         "pass",
         "plan/test_template.py::test_a_long_value_is_refused_where_it_is_only_compared",
     ),
@@ -685,6 +715,7 @@ _WORDS: Final = (
         "report/test_manifest.py::test_nothing_secret_is_told",
     ),
 )
+
 
 GUARDS: Final = (*_BEFORE_THE_POST, *_DOUBT, *_PAID, *_MONEY, *_WIRE, *_FILES, *_WORDS)
 """Every guard of the table."""

@@ -227,6 +227,18 @@ class TestARefusalBringsHomeWhatIsPaidFirst:
         assert bench.requests("submit") == 1
         assert bench.watcher.said[-1].startswith("1 image is under way")
 
+    def test_an_unfinished_list_is_not_bought_on(self, make_bench: MakeBench) -> None:
+        """What was planned before and not sent stays planned."""
+        bench = make_bench(fault("stall", seconds=1.5, first=1), fault("empty_balance", where="submit", after=1))
+        bench.rules = replace(QUICK, patience=0.3)
+        bench.run(MANY.format(budget="5.00"), concurrency=1)
+        bench.rules = QUICK
+        with pytest.raises(OverBudget):
+            bench.run(MANY.format(budget="0.10").replace("a mug", "a cup"))
+        phases = [entry.purchase.phase for entry in bench.view().entries]
+        assert (phases.count(Phase.STORED), phases.count(Phase.PLANNED)) == (1, 11)
+        assert bench.requests("submit") == 2
+
     def test_an_empty_account(self, make_bench: MakeBench) -> None:
         """The same; the report of it is written too."""
         bench = _left_alone(make_bench(fault("stall", seconds=1.5), balance=Decimal("0.06")))
@@ -237,14 +249,16 @@ class TestARefusalBringsHomeWhatIsPaidFirst:
         assert bench.requests("submit") == 1
 
     def test_a_request_in_doubt_is_looked_up_and_never_sent_again(self, make_bench: MakeBench) -> None:
-        """Sending costs money, and money was refused."""
-        bench = make_bench(fault("cut", where="submit", billed=False, first=1))
+        """Not even where it is proven lost, for there is another to compare with: sending costs money."""
+        bench = make_bench(fault("cut", where="submit", billed=False, after=1, times=1))
         bench.rules = replace(QUICK, patience=0.5, settle=30.0)
-        assert bench.run(ONE_OF_MANY).phases == {Phase.UNCERTAIN: 1}
+        outcome = bench.run(ONE_OF_MANY + "repeat: 2\n", concurrency=1)
+        assert outcome.phases == {Phase.STORED: 1, Phase.UNCERTAIN: 1}
         bench.rules = QUICK
         with pytest.raises(OverBudget):
             bench.run(MANY.format(budget="0.10"))
-        assert bench.requests("submit") == 1
+        assert {entry.purchase.phase for entry in bench.view().entries} == {Phase.STORED, Phase.HELD}
+        assert bench.requests("submit") == 2
 
 
 def _left_alone(bench: Bench) -> Bench:
