@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def parse_spec(path: Path, text: str, settings: Sequence[str] = ()) -> Spec:
     problems = _merged(document, found, desk)
     if spec is None or problems:
         raise InvalidSpec(problems, draft=spec)
-    return spec
+    return replace(spec, settings=tuple(settings))
 
 
 def _against_schema(value: Plain) -> list[Complaint]:

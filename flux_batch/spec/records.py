@@ -165,7 +165,7 @@ class Spec:
 
     ``naming`` is the user's file-name template, None for ours. ``source`` is the text it came from, which
     turns a place in the file into a line and a column. ``inputs`` are the other files it was made from: tables, and the
-    specs it extends.
+    specs it extends. ``settings`` are the ``path=value`` that were put over it.
     """
 
     name: str
@@ -179,6 +179,7 @@ class Spec:
     source: Source
     lint: Lint = field(default_factory=Lint)
     inputs: tuple[InputFile, ...] = ()
+    settings: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
