@@ -29,6 +29,8 @@ from flux_batch.errors import (
 from flux_batch.plan.diff import diff
 from flux_batch.plan.estimate import Estimate, estimate
 from flux_batch.plan.records import Change, Plan
+from flux_batch.plan.saved import SavedPlan
+from flux_batch.run.applied import note_applied
 from flux_batch.run.brake import Brake
 from flux_batch.run.clock import Clock, SystemClock
 from flux_batch.run.executor import Executor
@@ -56,7 +58,10 @@ _SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What the command line adds to the spec. ``max_cost`` is USD for this run alone, on top of the spec's budget."""
+    """What the command line adds to the spec. ``max_cost`` is USD for this run alone, on top of the spec's budget.
+
+    ``saved`` is the plan file that the run carries out: it is marked as applied before anything is sent.
+    """
 
     folder: Path
     concurrency: int
@@ -66,6 +71,7 @@ class RunOptions:
     retry_failed: bool = False
     rehearsal: bool = False
     timeouts: Timeouts = field(default_factory=Timeouts)
+    saved: SavedPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +125,8 @@ def run_plan(
         clock = clock or SystemClock()
         keep_inputs(plan, spec, options.folder)
         register(state, plan, spec, now=clock.now().wall, retry_failed=options.retry_failed)
+        if options.saved is not None and cost.new:
+            note_applied(options.saved, options.folder, state.meta("run_id") or "", now=clock.now().wall)
         session = _Session(plan, spec, settings, options, state, cost, cap, watcher, clock)
         try:
             outcome = asyncio.run(session.execute())
