@@ -34,6 +34,7 @@ VERSION = "flux_batch.__version__"
 ROOMS = {
     "yaml": {"flux_batch.spec.yaml12"},
     "yamlcore": {"flux_batch.spec.yaml12"},
+    "ruamel": {"flux_batch.spec.rewrite"},
     "jsonschema": {"flux_batch.spec.schema"},
     "referencing": {"flux_batch.spec.schema"},
     "httpx": {"flux_batch.api"},

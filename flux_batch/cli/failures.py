@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import click
 
+from flux_batch.cli.annotations import annotate
 from flux_batch.cli.guard import trace
-from flux_batch.cli.output import clean, debugging, one_line, print_json, say
-from flux_batch.errors import ApiError, FluxBatchError, InvalidSpec
+from flux_batch.cli.output import clean, debugging, one_line, plural, print_json, say
+from flux_batch.errors import ApiError, FluxBatchError, InvalidSpec, Problem
 
 INTERRUPTED: Final = 130
 BUG: Final = 70
@@ -18,6 +20,8 @@ def report_failure(error: BaseException, *, as_json: bool) -> int:
     """Say what went wrong; returns the exit code of the CLI contract."""
     code, message = _code_and_message(error)
     say(message)
+    if isinstance(error, InvalidSpec):
+        annotate(error.problems)
     if as_json:
         print_json({"error": _as_json(error, message), "exit_code": code})
     if code == BUG and debugging():
@@ -29,7 +33,7 @@ def _code_and_message(error: BaseException) -> tuple[int, str]:
     match error:
         case InvalidSpec(problems=problems):
             shown = "\n".join(problem.render() for problem in problems)
-            return error.exit_code, f"{shown}\n\n{error}. Nothing was sent."
+            return error.exit_code, f"{shown}\n\n{_sum_up(problems)}. Nothing was sent."
         case ApiError():
             return error.exit_code, f"flux-batch: {one_line(error)}"
         case FluxBatchError():
@@ -42,6 +46,12 @@ def _code_and_message(error: BaseException) -> tuple[int, str]:
         f"flux-batch: this is a bug of ours, please report it: {type(error).__name__}: {error}\n"
         "Nothing bought is lost; the same command goes on. FLUX_BATCH_DEBUG=1 shows the traceback."
     )
+
+
+def _sum_up(problems: Sequence[Problem]) -> str:
+    """How many problems there are, and in how many files when it is not one."""
+    files = len({problem.file for problem in problems})
+    return f"{plural(len(problems), 'problem')} in {'the spec' if files == 1 else plural(files, 'file')}"
 
 
 def _usage(error: click.ClickException) -> str:

@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "rehearse": "Do the whole run on the built-in simulator, for nothing.",
     "simulate": "Serve a local ToAPIs to try other clients on.",
     "status": "Show where a run stands.",
+    "diff": "Compare two runs or saved plans, image by image.",
+    "why": "Say where an image comes from: spec line, values, price.",
     "report": "Write the contact sheet and the manifest again.",
     "verify": "Compare every stored image with what was bought.",
     "resolve": "Decide about requests whose answer was lost for good.",

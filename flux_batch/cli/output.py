@@ -18,9 +18,26 @@ _STEERING: Final = re.compile(
 The joiners U+200C and U+200D stay: Persian and emoji are written with them.
 """
 
+_ORDER: Final = re.compile(r"^([^\S\n]*:):|(##)\[", re.MULTILINE)
+"""What GitHub Actions takes for an order to the runner, at the beginning of a printed line or anywhere in it."""
+
 
 def clean(text: str) -> str:
-    """Text that cannot steer a terminal, and that never holds the key."""
+    """Text that cannot steer a terminal or GitHub Actions, and that never holds the key."""
+    return _no_order(without_controls(text)) if on_github() else without_controls(text)
+
+
+def on_github() -> bool:
+    """Whether this is a step of GitHub Actions, where printed lines can be orders to the runner."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _no_order(text: str) -> str:
+    return _ORDER.sub(lambda found: f"{found[1]} :" if found[1] else f"{found[2]} [", text)
+
+
+def without_controls(text: str) -> str:
+    """Text without the key, and without what could steer a terminal."""
     text = hide_key(text, _key())
     return _STEERING.sub(lambda found: " " if found[0] == "\t" else "\N{REPLACEMENT CHARACTER}", text)
 
@@ -51,7 +68,9 @@ def unheard(stream: TextIO) -> None:
 def print_json(value: dict[str, Any]) -> None:
     """The one JSON object of a ``--json`` command, on stdout; what steers a terminal is escaped, so no text changes."""
     text = json.dumps(hide_key_in_json(value, _key()), ensure_ascii=False, indent=2)
-    print(_STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text), flush=True)  # noqa: T201
+    text = _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    text = text.replace("##[", "##\\u005b") if on_github() else text  # the same JSON, and no order to the runner
+    print(text, flush=True)  # noqa: T201
 
 
 def plural(count: int, word: str) -> str:

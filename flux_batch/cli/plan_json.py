@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flux_batch.cli.planning import Planned
+from flux_batch.plan.axes import AxisCost
 from flux_batch.plan.codec import price_to_json
 from flux_batch.plan.money import decimal_text
 from flux_batch.plan.records import CURRENCY
+from flux_batch.plan.timing import Timing
 
 
 def plan_json(planned: Planned) -> dict[str, Any]:
@@ -38,6 +40,9 @@ def plan_json(planned: Planned) -> dict[str, Any]:
             for row in cost.models
         ],
         "prices": [price_to_json(price) for price in plan.prices],
+        "axes": [_axis(axis) for axis in planned.axes()],
+        "seconds": round(planned.timing.seconds, 1),
+        "timing": _timing(planned.timing),
         "first_prompt": (planned.new() or selected)[0].prompt,
         "changes": [
             {"id": change.id, "key": change.key, "action": change.action.value, "reason": change.reason}
@@ -47,4 +52,23 @@ def plan_json(planned: Planned) -> dict[str, Any]:
             {"file": note.file, "line": note.line, "column": note.column, "message": note.message, "hint": note.hint}
             for note in plan.notes
         ],
+    }
+
+
+def _axis(axis: AxisCost) -> dict[str, Any]:
+    values = [
+        {"label": value.label, "images": value.images, "new": value.new, "estimate": decimal_text(value.cost)}
+        for value in axis.values
+    ]
+    return {"axis": axis.axis, "values": values}
+
+
+def _timing(timing: Timing) -> dict[str, Any]:
+    """What ``seconds`` is made of; ``learned_from`` is 0 where the time of an image is assumed."""
+    return {
+        "submit_rate": timing.pace.rate,
+        "concurrency": timing.pace.concurrency,
+        "seconds_per_image": round(timing.pace.image_seconds, 3),
+        "learned_from": timing.pace.learned_from,
+        "longest_chain": timing.longest_chain,
     }

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
+from flux_batch.cli.columns import fit
 from flux_batch.cli.output import plural
+from flux_batch.cli.plan_facts import (
+    SIGNS,
+    TITLES,
+    amounts,
+    counts,
+    duration,
+    over_budget,
+    reasons,
+    so_far,
+    total,
+    wanted,
+)
 from flux_batch.cli.planning import Planned
+from flux_batch.plan.axes import AxisCost, ValueCost
 from flux_batch.plan.estimate import ModelCost
 from flux_batch.plan.money import usd
-from flux_batch.plan.records import Action, Price, Task
+from flux_batch.plan.records import Price, Task
 
 MOST_REASONS = 8
+MOST_VALUES = 12
+"""An axis with more values is one line."""
+
+WIDEST_LABEL = 40
 
 
 def plan_lines(planned: Planned, width: int) -> list[str]:
@@ -22,7 +39,8 @@ def plan_lines(planned: Planned, width: int) -> list[str]:
         _head(planned),
         _reasons(planned),
         _table(planned),
-        _budget(planned),
+        _by_axis(planned, width),
+        _money(planned),
         _first_prompt(planned),
     ]
     folded = [line for block in blocks if block for line in (*_folded(block, width), "")]
@@ -41,23 +59,11 @@ def _fold(line: str, width: int) -> list[str]:
 
 def _head(planned: Planned) -> list[str]:
     plan, selected = planned.plan, planned.selected()
-    of = "" if len(selected) == len(plan.tasks) else f" of {len(plan.tasks):,}"
     return [
         f"Plan  {plan.name}   {planned.spec.source.path}",
-        f"  {len(selected):,}{of} images wanted:   {'   '.join(_counts(planned))}",
+        f"  {wanted(planned)}:   {'   '.join(counts(planned))}",
         *(f"  {line}" for line in _axes(selected)),
     ]
-
-
-def _counts(planned: Planned) -> list[str]:
-    cost, selected = planned.estimate, planned.selected()
-    repeats = len(selected) - len({task.key for task in selected})
-    parts = [f"+ {cost.new:,} to buy" if cost.new else "nothing to buy"]
-    parts += [f"> {cost.resumed:,} to finish"] if cost.resumed else []
-    parts += [f"= {cost.reused:,} already stored"] if cost.reused else []
-    parts += [f"{repeats:,} repeat another"] if repeats else []
-    parts += [f"! {cost.failed:,} failed before"] if cost.failed else []
-    return [*parts, f"- {cost.removed:,} no longer wanted"] if cost.removed else parts
 
 
 def _axes(tasks: Sequence[Task]) -> list[str]:
@@ -73,18 +79,10 @@ def _axes(tasks: Sequence[Task]) -> list[str]:
     ]
 
 
-_SIGNS = {Action.NEW: "+", Action.RESUME: ">", Action.FAILED: "!", Action.REMOVED: "-"}
-_PLAIN = frozenset({"not bought yet", "no longer wanted; its image is kept"})
-
-
 def _reasons(planned: Planned) -> list[str]:
-    """Why, where it is not plain: what is bought first, the commonest reasons first."""
-    told = [change for change in planned.changes if change.action in _SIGNS and change.reason not in _PLAIN]
-    counted = Counter((change.action, change.reason) for change in told).most_common()
-    order = list(_SIGNS)
-    counted.sort(key=lambda each: order.index(each[0][0]))
-    lines = [f"  {_SIGNS[action]} {count:,}  {reason}" for (action, reason), count in counted[:MOST_REASONS]]
-    more = len(counted) - MOST_REASONS
+    told = reasons(planned)
+    lines = [f"  {SIGNS[action]} {count:,}  {reason}" for action, count, reason in told[:MOST_REASONS]]
+    more = len(told) - MOST_REASONS
     return [*lines, f"    and {plural(more, 'more reason')}: see --json"] if more > 0 else lines
 
 
@@ -103,8 +101,8 @@ def _table(planned: Planned) -> list[str]:
 
 
 def _row(row: ModelCost) -> str:
-    unit, total = ("unknown", "unknown") if row.unit is None else (usd(row.unit), usd(row.total))
-    return f"  {row.model:<20}{row.images:>8,}{unit:>12}{total:>12}"
+    unit, whole = ("unknown", "unknown") if row.unit is None else (usd(row.unit), usd(row.total))
+    return f"  {row.model:<20}{row.images:>8,}{unit:>12}{whole:>12}"
 
 
 def _source(price: Price) -> str:
@@ -112,30 +110,44 @@ def _source(price: Price) -> str:
     return f"{price.model}: {price.source}, {price.date}{note}"
 
 
-def _budget(planned: Planned) -> list[str]:
-    cost = planned.estimate
-    lines = []
-    if cost.from_scratch != cost.cost:
-        lines.append(f"  From scratch {usd(cost.from_scratch)}; this run {usd(cost.cost)}, for what is not there yet")
-    if cost.worst_case > cost.cost:
-        worst = f"  Worst case {usd(cost.worst_case)}: every first request lost, billed all the same, and sent again"
-        lines.append(worst)
-    return [*lines, *_against_budget(planned)]
+def _by_axis(planned: Planned, width: int) -> list[str]:
+    """What every value costs, while there is something to buy."""
+    axes = planned.axes() if planned.estimate.new else ()
+    if not axes:
+        return []
+    room = max(12, min(WIDEST_LABEL, width - 30))
+    heading = f"  {'By axis':<{room}}{'Images':>8}{'To buy':>8}{'Estimate':>12}"
+    return [heading, *(line for axis in axes for line in _axis(axis, room))]
+
+
+def _axis(axis: AxisCost, room: int) -> list[str]:
+    title = TITLES.get(axis.axis, axis.axis)
+    if len(axis.values) > MOST_VALUES:
+        return [f"  {title}: {len(axis.values):,} values, see --json"]
+    return [f"  {title}", *(_value(value, room) for value in axis.values)]
+
+
+def _value(value: ValueCost, room: int) -> str:
+    cost = "unknown" if value.cost is None else usd(value.cost)
+    return f"    {fit(value.label, room - 2)}{value.images:>8,}{value.new:>8,}{cost:>12}"
+
+
+def _money(planned: Planned) -> list[str]:
+    lines = [f"  {each.title:<13}{each.amount:>11}  {each.remark}" for each in amounts(planned)]
+    took = duration(planned)
+    return [*lines, *_against_budget(planned), *([f"  It takes {took}"] if took else [])]
 
 
 def _against_budget(planned: Planned) -> list[str]:
-    cost, held, budget = planned.estimate, planned.spent + planned.reserved, planned.spec.budget
-    total = held + cost.cost
-    spent = "Simulated" if planned.rehearsal else "Spent"
-    sum_up = f"  {spent} {usd(held)} + this run {usd(cost.cost)} = {usd(total)}"
+    budget, whole, sum_up = planned.spec.budget, total(planned), f"  {so_far(planned)}"
     if budget.max is None:
         return [f"{sum_up}; the spec sets no budget"]
-    if total > budget.max:
-        return [f"  Over the budget of {usd(budget.max)} by {usd(total - budget.max)}: run will refuse", sum_up]
-    share = total / budget.max if budget.max else Decimal(0)
-    filled = int(share * 20)
+    if over := over_budget(planned):
+        return [f"  {over}", sum_up]
+    share = whole / budget.max if budget.max else Decimal(0)
+    filled = min(20, int(share * 20))
     lines = [f"{sum_up} of {usd(budget.max)}  [{'#' * filled}{'-' * (20 - filled)}] {share:.0%}"]
-    if budget.warn is not None and total > budget.warn:
+    if budget.warn is not None and whole > budget.warn:
         lines.append(f"  Note: over {usd(budget.warn)}, where the spec asks to be warned")
     return lines
 

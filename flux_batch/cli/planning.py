@@ -7,12 +7,16 @@ from decimal import Decimal
 from pathlib import Path
 
 from flux_batch.errors import InvalidSpec
+from flux_batch.plan.axes import AxisCost, axis_costs
 from flux_batch.plan.checks import with_misspellings
 from flux_batch.plan.diff import diff
 from flux_batch.plan.estimate import Estimate, estimate
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Action, Change, Plan, Task
 from flux_batch.plan.select import Selection
+from flux_batch.plan.timing import Timing, pace_of, timing
+from flux_batch.run.learned import making_seconds
+from flux_batch.run.records import Phase, StoredFile
 from flux_batch.run.state import FILE, StateFile
 from flux_batch.spec.load import load_spec
 from flux_batch.spec.records import Spec
@@ -23,6 +27,7 @@ class Planned:
     """A plan held against its run folder.
 
     ``spent`` and ``reserved`` are USD in that folder so far; in a ``rehearsal`` folder they are no real money.
+    ``timing`` is about what would be sent or finished.
     """
 
     spec: Spec
@@ -33,6 +38,7 @@ class Planned:
     spent: Decimal
     reserved: Decimal
     rehearsal: bool
+    timing: Timing
 
     def selected(self) -> list[Task]:
         """The images this run is about, in the order of the spec."""
@@ -42,6 +48,10 @@ class Planned:
         """The images that would be bought, each request once."""
         keys = {change.key for change in self.changes if change.action is Action.NEW}
         return [task for key, task in self.plan.purchases().items() if key in keys]
+
+    def axes(self) -> tuple[AxisCost, ...]:
+        """What every value of every axis that varies would cost."""
+        return axis_costs(self.selected(), {task.key for task in self.new()})
 
 
 def make(path: Path, selection: Selection, settings: tuple[str, ...]) -> tuple[Spec, Plan]:
@@ -55,10 +65,11 @@ def make(path: Path, selection: Selection, settings: tuple[str, ...]) -> tuple[S
 
 def compare(spec: Spec, plan: Plan, folder: Path, *, retry_failed: bool = False) -> Planned:
     """Hold a plan against a run folder; reads, and creates nothing."""
-    known, committed, rehearsal = {}, (Decimal(0), Decimal(0)), False
+    known, committed, rehearsal, seen = {}, (Decimal(0), Decimal(0)), False, list[float]()
     if (folder / FILE).is_file():
         with StateFile(folder / FILE, read_only=True) as state:
             known, committed, rehearsal = state.known(), state.committed(), state.meta("rehearsal") == "1"
+            seen = [] if rehearsal else making_seconds(state)  # the simulator's pace says nothing about the provider's
     changes = diff(plan, known, retry_failed=retry_failed)
     return Planned(
         spec=spec,
@@ -69,7 +80,24 @@ def compare(spec: Spec, plan: Plan, folder: Path, *, retry_failed: bool = False)
         spent=committed[0],
         reserved=committed[1],
         rehearsal=rehearsal,
+        timing=_timing(spec, plan, changes, seen),
     )
+
+
+def _timing(spec: Spec, plan: Plan, changes: tuple[Change, ...], seen: list[float]) -> Timing:
+    tasks = plan.purchases()
+    ahead = [change.key for change in changes if change.action in (Action.NEW, Action.RESUME)]
+    pace = pace_of(spec.execution.submit_rate, spec.execution.concurrency, seen)
+    return timing({key: tasks[key].parent for key in ahead}, pace)
+
+
+def stored_files(folder: Path) -> dict[str, StoredFile]:
+    """The images of a run folder by key; none where there is no run."""
+    if not (folder / FILE).is_file():
+        return {}
+    with StateFile(folder / FILE, read_only=True) as state:
+        purchases = [entry.purchase for entry in state.view().entries]
+    return {each.key: each.file for each in purchases if each.file and each.phase is Phase.STORED}
 
 
 def default_folder(spec: Spec) -> Path:

@@ -50,10 +50,12 @@ def run(
     from flux_batch.api.settings import settings_from
     from flux_batch.cli.planning import default_folder, make
     from flux_batch.cli.running import carry_out, tell
-    from flux_batch.plan.saved import check_unmoved, is_saved_plan, read_saved_plan
+    from flux_batch.plan.saved import check_unapplied, check_unmoved, is_saved_plan, read_saved_plan
+    from flux_batch.run.applied import run_id_in
     from flux_batch.run.session import RunOptions, rules_for
 
     selection, typed_out = selection_from(only, limit, sample), out
+    saved = None
     if is_saved_plan(spec_or_plan):
         saved = read_saved_plan(spec_or_plan)
         if not selection.everything or settings:
@@ -62,7 +64,8 @@ def run(
             )
         spec, plan = make(saved.spec, saved.selection, saved.settings)
         check_unmoved(saved, plan)
-        out = out or saved.out
+        out = out or saved.out or default_folder(spec)
+        check_unapplied(saved, out, run_id_in(out))
     else:
         spec, plan = make(spec_or_plan, selection, settings)
     options = RunOptions(
@@ -72,6 +75,7 @@ def run(
         submit_rate=spec.execution.submit_rate if submit_rate is None else submit_rate,
         max_cost=max_cost,
         retry_failed=retry_failed,
+        saved=saved,
     )
     command = f"flux-batch run {retyped(spec_or_plan, only, limit, sample, settings, typed_out)}"
     ended = carry_out(spec, plan, settings_from(os.environ), options, yes=yes, command=command)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from flux_batch.cli.command import Command
 from flux_batch.cli.options import json_option, setting_options
 from flux_batch.cli.output import clean, plural, print_json, say
-from flux_batch.errors import InvalidSpec, Problem
+from flux_batch.errors import InvalidSpec, Problem, UsageError
+
+if TYPE_CHECKING:
+    from flux_batch.plan.records import Plan
 
 EXAMPLE = """
     flux-batch validate specs/*.yaml
@@ -23,23 +28,31 @@ EXAMPLE = """
 def validate(specs: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) -> None:
     """Check specs and name every problem at once, by file, line and column. Sends nothing."""
     from flux_batch.cli.planning import make
-    from flux_batch.plan.records import Plan
     from flux_batch.plan.select import Selection
 
-    problems: list[Problem] = []
+    problems: dict[Problem, None] = {}  # a file that several specs are built on is wrong only once
     plans: dict[Path, Plan] = {}
     for path in specs:
         try:
             plans[path] = make(path, Selection(), settings)[1]
         except InvalidSpec as error:
-            problems.extend(error.problems)
-    if problems:
-        raise InvalidSpec(tuple(problems))
-    if as_json:
+            problems |= dict.fromkeys(error.problems)
+        except UsageError as error:
+            if len(specs) == 1:
+                raise
+            problems[Problem(file=str(path), line=1, column=1, message=str(error))] = None
+    if as_json and not problems:
         print_json(
             {"valid": True, "specs": [{"spec": str(path), "tasks": len(plan.tasks)} for path, plan in plans.items()]}
         )
-        return
+    elif not as_json:
+        _tell(plans)
+    if problems:
+        raise InvalidSpec(tuple(problems))
+
+
+def _tell(plans: Mapping[Path, Plan]) -> None:
+    """What is good, and what is worth saying about it."""
     for path, plan in plans.items():
         click.echo(clean(f"{path}: good, {plural(len(plan.tasks), 'image')}"))
         for note in plan.notes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ def check_templates(spec: Spec) -> Checked:
         found += [] if found else _include_errors(spec, job)
         used.update(way for where in job.where for way in _names_in(where))
         errors.update(dict.fromkeys(found))
-        broken.update([job.name] if found else [])
+        broken.update([job.name] if found or not all(_is_readable(where) for where in job.where) else [])
     errors.update(dict.fromkeys(_shared_errors(spec)))
     if spec.naming is not None:
         errors.update(dict.fromkeys(_template_errors(spec, spec.naming, ("naming",), _known(spec, spec.jobs), used)))
@@ -122,11 +123,11 @@ def _where_errors(spec: Spec, where: Where, known: Known) -> list[Problem]:
     try:
         ways = condition_ways(where.text)
     except TemplateProblem as error:
-        message = f"this condition cannot be used: {error.message}"
-        return [spec.source.problem(where.at, message, "write for instance: ratio != '9:16'")]
+        message = f"this condition cannot be used: {error.message.removeprefix('cannot be read: ')}"
+        return [spec.source.problem(where.at, message, error.hint or "write for instance: ratio != '9:16'")]
     found = [
         spec.source.problem_at(
-            spec.source.find(where.at, name), f"`{name}` is not an axis here", did_you_mean(name, sorted(known))
+            spec.source.find(where.at, name), f"`{name}` is not an axis here", _meant(name, where.text, known)
         )
         for name in dict.fromkeys(way[0] for way in ways)
         if name not in known
@@ -134,11 +135,22 @@ def _where_errors(spec: Spec, where: Where, known: Known) -> list[Problem]:
     return found + [problem for way in ways if len(way) > 1 and (problem := _field_error(spec, way, where.at, known))]
 
 
+def _meant(name: str, condition: str, known: Known) -> str:
+    """What a name that is no axis was probably meant to be: an axis, or a text that lost its quotes."""
+    behind = re.search(rf"(?:[=<>]|\bin\b)[^'\"]*?(?<![\w.]){re.escape(name)}(?!\w)", condition)
+    return f"a text stands in quotes: '{name}'" if behind else did_you_mean(name, sorted(known))
+
+
 def _names_in(where: Where) -> tuple[str, ...]:
+    return tuple(way[0] for way in condition_ways(where.text)) if _is_readable(where) else ()
+
+
+def _is_readable(where: Where) -> bool:
     try:
-        return tuple(way[0] for way in condition_ways(where.text))
+        condition_ways(where.text)
     except TemplateProblem:
-        return ()
+        return False
+    return True
 
 
 def _shared_errors(spec: Spec) -> list[Problem]:
@@ -146,13 +158,21 @@ def _shared_errors(spec: Spec) -> list[Problem]:
     everything = _known(spec, spec.jobs)
     wheres = dict.fromkeys(where for job in spec.jobs for where in job.where if where.shared)
     found = [problem for where in wheres for problem in _where_errors(spec, where, everything)]
-    rules = {rule.at: rule for job in spec.jobs for rule in job.include if rule.shared}
-    fits = {rule.at: any(not _unused_axes(spec, job, rule) for job in spec.jobs) for rule in rules.values()}
+    about = {rule.at: frozenset(rule.axes) for job in spec.jobs for rule in job.include if rule.shared}
+    about |= {where.at: frozenset(_names_in(where)) for where in wheres} if not found else {}
+    axes = [_axes_of(spec, job) for job in spec.jobs]
     return found + [
-        spec.source.problem(at, "no job has all of these axes", "write the rule into the job it is about")
-        for at in rules
-        if not fits[at]
+        spec.source.problem(at, "no job has all of these axes", "write it into the job it is about")
+        for at, names in about.items()
+        if not any(names <= each for each in axes)
     ]
+
+
+def _axes_of(spec: Spec, job: Job) -> frozenset[str]:
+    """What the images of a job are told apart by: not the variables that neither it nor its parents read."""
+    lineage = list(ancestors(job, {each.name: each for each in spec.jobs}))
+    variables = {variable.name for each in lineage for variable in each.variables}
+    return (names_for(spec, job) - variables) | {name for each in lineage for name in used_names(each)}
 
 
 def _include_errors(spec: Spec, job: Job) -> list[Problem]:
@@ -168,9 +188,8 @@ def _include_errors(spec: Spec, job: Job) -> list[Problem]:
 
 
 def _unused_axes(spec: Spec, job: Job, rule: Include) -> list[str]:
-    by_name = {each.name: each for each in spec.jobs}
-    read = {name for each in ancestors(job, by_name) for name in used_names(each)}
-    return [axis for axis in rule.axes if axis not in ("model", "ratio") and axis not in read]
+    read = _axes_of(spec, job)
+    return [axis for axis in rule.axes if axis not in read]
 
 
 def _leftover(spec: Spec, brace: str, at: FilePath) -> Problem:

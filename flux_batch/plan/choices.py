@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flux_batch.plan.template import TemplateProblem, compile_template, condition_ways
@@ -47,24 +47,45 @@ def choices(
             yield Choice(variables=named, model=model, ratio=ratio, n=n)
 
 
-def count(job: Job, parents: int, variables: Sequence[Variable], inherited: Container[str]) -> int:
+Labels = Mapping[str, frozenset[str]]
+"""The labels that an axis of the images that are edited may have."""
+
+
+def count(job: Job, parents: int, variables: Sequence[Variable], inherited: Labels) -> int:
     """How many combinations there are before any is left out, at most; ``parents`` is 1 for a job without."""
-    own = _count(job, tracks(variables, job), inherited, {})
-    return parents * (own + sum(_count(job, tracks(variables, job), inherited, rule.axes) for rule in job.include))
+    found = tracks(variables, job)
+    axes = {"model", "ratio", *inherited, *(variable.name for variable in variables)}
+    rules: list[Fixed] = [{}, *(rule.axes for rule in job.include if set(rule.axes) <= axes)]
+    return parents * sum(_count(job, found, inherited, fixed) for fixed in rules)
 
 
-def _count(job: Job, found: Sequence[Track], inherited: Container[str], fixed: Fixed) -> int:
-    sizes = [
-        1
-        if _partners(track, job, inherited)
-        else math.prod(len(fixed[v.name]) for v in track if v.name in fixed)
-        if any(v.name in fixed for v in track)
-        else len(track[0].values)
-        for track in found
-    ]
+def labels_of(job: Job, variables: Sequence[Variable], inherited: Labels) -> dict[str, frozenset[str]]:
+    """The labels that each axis of a job's images may have; ``variables`` are those it multiplies over."""
+    known: dict[str, frozenset[str]] = dict(inherited)
+    for variable in variables:
+        added = [value for rule in job.include for value in rule.axes.get(variable.name, ())]
+        known[variable.name] = frozenset(value.label for value in (*variable.values, *added))
+    return known
+
+
+def _count(job: Job, found: Sequence[Track], inherited: Labels, fixed: Fixed) -> int:
+    sizes = [_size(track, job, inherited, fixed) for track in found]
     models = len(fixed.get("model", job.models)) or 1
     ratios = len(fixed.get("ratio", job.ratios)) or 1
     return math.prod(sizes) * models * ratios * job.repeat
+
+
+def _size(track: Track, job: Job, inherited: Labels, fixed: Fixed) -> int:
+    """How many steps a track has, at most."""
+    named = [variable for variable in track if variable.name in fixed]
+    if named:
+        are_known = all(_place(variable, value) is not None for variable in named for value in fixed[variable.name])
+        others = [] if are_known else [len(variable.values) for variable in track if variable not in named]
+        return math.prod([*(len(fixed[variable.name]) for variable in named), *others])
+    for partner in _partners(track, job, inherited):
+        if inherited[partner.name] <= {value.label for value in partner.values}:
+            return 1
+    return len(track[0].values)
 
 
 def writes(job: Job, variable: Variable) -> bool:
@@ -87,15 +108,22 @@ def used_variables(job: Job, inherited: Container[str] = ()) -> tuple[Variable, 
 
 def used_names(job: Job) -> set[str]:
     """What a job's prompt, reference, ratios, options and own conditions read."""
-    names = {name for text in templates_of(job) for name in compile_template(text).names}
-    return names | {way[0] for where in job.where if not where.shared for way in _ways(where.text)}
+    names = {way[0] for text in templates_of(job) for way in _ways(text, _template_ways)}
+    return names | {way[0] for where in job.where if not where.shared for way in _ways(where.text, condition_ways)}
 
 
-def _ways(condition: str) -> tuple[tuple[str, ...], ...]:
+Ways = tuple[tuple[str, ...], ...]
+
+
+def _ways(text: str, read: Callable[[str], Ways]) -> Ways:
     try:
-        return condition_ways(condition)
-    except TemplateProblem:  # reported where the conditions are checked
+        return read(text)
+    except TemplateProblem:  # reported where the templates are checked
         return ()
+
+
+def _template_ways(text: str) -> Ways:
+    return compile_template(text).ways
 
 
 def templates_of(job: Job) -> Iterator[str]:
@@ -123,7 +151,7 @@ def _steps(track: Track, job: Job, fixed: Fixed, given: Mapping[str, Value]) -> 
     ]
     named = [variable for variable in track if variable.name in fixed]
     if named:
-        return _fixed_steps(track, steps, fixed)
+        return list(_fixed_steps(track, steps, fixed))
     for partner in _partners(track, job, given):
         place = _place(partner, given[partner.name])
         if place is not None:
@@ -131,18 +159,21 @@ def _steps(track: Track, job: Job, fixed: Fixed, given: Mapping[str, Value]) -> 
     return steps
 
 
-def _fixed_steps(track: Track, steps: list[dict[str, Value]], fixed: Fixed) -> list[dict[str, Value]]:
+def _fixed_steps(track: Track, steps: list[dict[str, Value]], fixed: Fixed) -> Iterator[dict[str, Value]]:
     """The steps that a rule names; a value that is new goes with whatever the rule says of the others, or with all."""
-    matching = [
-        step
-        for step in steps
-        if all(step[name].label in {value.label for value in fixed[name]} for name in step if name in fixed)
-    ]
-    if matching:
-        return matching
-    values = [fixed.get(variable.name, variable.values) for variable in track]
     names = [variable.name for variable in track]
-    return [dict(zip(names, chosen, strict=True)) for chosen in itertools.product(*values)]
+    named = [name for name in names if name in fixed]
+    by_labels: dict[tuple[str, ...], list[dict[str, Value]]] = {}
+    for step in steps:
+        by_labels.setdefault(tuple(step[name].label for name in named), []).append(step)
+    for chosen in itertools.product(*(fixed[name] for name in named)):
+        matching = by_labels.get(tuple(value.label for value in chosen))
+        if matching:
+            yield from matching
+            continue
+        said = dict(zip(named, chosen, strict=True))
+        values = [(said[variable.name],) if variable.name in said else variable.values for variable in track]
+        yield from (dict(zip(names, step, strict=True)) for step in itertools.product(*values))
 
 
 def _partners(track: Track, job: Job, given: Container[str]) -> list[Variable]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from flux_batch.plan.differences import differences, in_words
+from flux_batch.plan.nearest import Nearest, place_of
 from flux_batch.plan.records import Action, Change, Known, Plan, Task
-from flux_batch.spec.words import plain
 
 _DONE = frozenset({"stored"})
 _UNDER_WAY = {
@@ -22,17 +23,15 @@ _KEPT = {"stored": "its image is kept"} | dict.fromkeys(_UNDER_WAY, "already sen
 
 def diff(plan: Plan, known: Mapping[str, Known], *, retry_failed: bool = False) -> tuple[Change, ...]:
     """One change per purchase of the plan's selection, then one per image no longer wanted."""
-    before = _by_place(known.values())
     purchases = plan.purchases()
+    earlier = _Earlier(plan.tasks, purchases, known)
     changes = [
-        _change(task, known.get(key), before.get(_place(task)), retry_failed)
-        for key, task in purchases.items()
-        if key in plan.selected
+        _change(task, known.get(key), earlier, retry_failed) for key, task in purchases.items() if key in plan.selected
     ]
     return (*changes, *_removed(known.values(), purchases))
 
 
-def _change(task: Task, known: Known | None, before: Known | None, retry_failed: bool) -> Change:
+def _change(task: Task, known: Known | None, earlier: _Earlier, retry_failed: bool) -> Change:
     phase = known.phase if known else "planned"
     if phase in _DONE:
         return _as(task, Action.REUSED, "the same request is already stored")
@@ -42,40 +41,30 @@ def _change(task: Task, known: Known | None, before: Known | None, retry_failed:
         return _as(task, Action.FAILED, f"{phase} before; --retry-failed asks again")
     if phase in _LOST:
         return _as(task, Action.NEW, f"{phase} before, asked again")
-    if before is not None and before.task.key != task.key:
-        return _as(task, Action.NEW, what_changed(before.task, task))
-    return _as(task, Action.NEW, "not bought yet")
+    return _as(task, Action.NEW, earlier.reason(task))
 
 
-def what_changed(before: Task, after: Task) -> str:
-    """Why two tasks at the same place are two purchases."""
-    if before.prompt != after.prompt:
-        return "prompt changed: " + changed_words(before.prompt, after.prompt)
-    if before.options != after.options:
-        return "options changed: " + _changed_options(before.options, after.options)
-    if before.size != after.size:
-        return f"size changed from {before.size} to {after.size}"
-    if before.reference != after.reference:
-        return "its parent changed" if after.parent else "reference image changed"
-    return "its place in the matrix changed"
+class _Earlier:
+    """What was bought before, to say of a new image what changed: at its place, or else the nearest that is retired."""
 
+    def __init__(self, tasks: Sequence[Task], purchases: Mapping[str, Task], known: Mapping[str, Known]) -> None:
+        begun = [entry for entry in known.values() if entry.phase in _BEGUN]
+        retired = [entry.task for entry in begun if entry.wanted and entry.task.key not in purchases]
+        wanted = [entry.task for entry in begun if entry.wanted]
+        self._at = {place_of(entry.task): entry.task for entry in begun}  # the newest of every place
+        self._nearest = Nearest(retired, wanted, tasks) if retired else None
+        self._before = {key: entry.task for key, entry in known.items()}
+        self._after = purchases
 
-def changed_words(before: str, after: str) -> str:
-    """The words two prompts differ in, without what they share at both ends."""
-    old, new = before.split(), after.split()
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    gone, come = " ".join(old[start : len(old) - end]), " ".join(new[start : len(new) - end])
-    return f"“{_brief(gone)}” → “{_brief(come)}”"
-
-
-def _changed_options(before: Mapping[str, object], after: Mapping[str, object]) -> str:
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return ", ".join(f"{name} {plain(before.get(name, 'unset'))} → {plain(after.get(name, 'unset'))}" for name in names)
+    def reason(self, task: Task) -> str:
+        """Why an image is bought, or that it simply is not there yet."""
+        before = self._at.get(place_of(task))
+        if before is None and self._nearest is not None:
+            before = self._nearest(task)
+        if before is None or before.key == task.key:
+            return "not bought yet"
+        found = in_words(differences(before, task, self._before, self._after))
+        return found or "its place in the matrix changed"
 
 
 def _removed(known: Iterable[Known], purchases: Mapping[str, Task]) -> list[Change]:
@@ -87,18 +76,5 @@ def _removed(known: Iterable[Known], purchases: Mapping[str, Task]) -> list[Chan
     ]
 
 
-def _by_place(known: Iterable[Known]) -> dict[object, Known]:
-    """The newest purchase of every place in the matrix."""
-    return {_place(entry.task): entry for entry in known if entry.phase in _BEGUN}
-
-
-def _place(task: Task) -> object:
-    return tuple(task.axes.items())
-
-
 def _as(task: Task, action: Action, reason: str) -> Change:
     return Change(id=task.id, key=task.key, action=action, reason=reason)
-
-
-def _brief(words: str) -> str:
-    return words if len(words) <= 60 else words[:57] + "…"

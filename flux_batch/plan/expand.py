@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from flux_batch.errors import InvalidSpec, Problem
 from flux_batch.plan.checks import check_templates, names_for
-from flux_batch.plan.choices import count, used_variables
 from flux_batch.plan.identity import content_key
 from flux_batch.plan.lint import lint_problem
-from flux_batch.plan.matrix import BadRatio, Combo, combos, edit_combos
-from flux_batch.plan.naming import apart, describe, name_tasks
+from flux_batch.plan.matrix import AddsNothing, BadRatio, Combo, combos, edit_combos
+from flux_batch.plan.naming import describe, name_tasks
+from flux_batch.plan.notes import over_budget, repeated
 from flux_batch.plan.options import BadOption, read_option
-from flux_batch.plan.prices import TABLE, price_of
+from flux_batch.plan.prices import price_of
 from flux_batch.plan.records import Reference, Task
+from flux_batch.plan.size import too_many
 from flux_batch.plan.template import TemplateProblem, compile_template, leftover, squeeze
 from flux_batch.spec.fields import Field, Record, text_of
 from flux_batch.spec.files import ReferenceProblem
-from flux_batch.spec.records import FilePath, Job, ReferenceFile, Spec
+from flux_batch.spec.records import FilePath, Job, ReferenceFile, Spec, Value
 from flux_batch.spec.words import quoted
+
+PROBLEMS_MAX: Final = 500
+"""Nobody reads more."""
 
 _T = TypeVar("_T")
 Option = str | int | bool
@@ -45,7 +48,7 @@ def expand(spec: Spec, inspect: Inspect) -> Expansion:
     """Multiply and render a whole spec; raises InvalidSpec with every problem found."""
     checked = check_templates(spec)
     jobs = _sound(spec.jobs, checked.broken)
-    problems = [*checked.errors, *_too_many(spec, jobs)]
+    problems = [*checked.errors, *too_many(spec, jobs)]
     expander = _Expander(spec, inspect)
     if len(problems) == len(checked.errors):
         for job in jobs:
@@ -92,12 +95,12 @@ class _Expander:
 
     def add(self, job: Job) -> None:
         """Expand one job; a job whose parent had problems waits for the mend."""
-        before = len(self.problems)
         found = [] if job.edit in self.failed else self._combos(job)
         prompts = self._each(found, partial(self._prompt, job, names_for(self.spec, job)))
         references = self._each(found, partial(self._reference, job))
         options = self._each(found, partial(self._options, job))
-        if not found or len(self.problems) > before:
+        # Another job may have had the same problem already: what counts is that something is missing.
+        if not found or any(len(made) < len(found) for made in (prompts, references, options)):
             self.failed.add(job.name)
             return
         self.combos[job.name] = found
@@ -113,7 +116,7 @@ class _Expander:
             tasks=tuple(tasks),
             values=tuple(combo.seen for combo in found),
             references=self._references(),
-            notes=(*notes, *_repeated(self.spec, tasks)),
+            notes=(*notes, *repeated(self.spec, tasks), *over_budget(self.spec, tasks)),
         )
 
     def _references(self) -> tuple[ReferenceFile, ...]:
@@ -125,11 +128,13 @@ class _Expander:
         try:
             found = list(edit_combos(job, self.combos[job.edit]) if job.edit else combos(job))
         except BadRatio as error:
-            at = (*job.ratios_at, error.index)
-            self.problems[self.spec.source.problem(at, str(error), error.hint)] = None
+            message = f"for {_named(error.values, job.ratios[error.index])}: {error}"
+            self.problems[self.spec.source.problem((*job.ratios_at, error.index), message, error.hint)] = None
             return []
-        except TemplateProblem as error:
-            self.problems[self.spec.source.problem(job.ratios_at, error.message, error.hint)] = None
+        except AddsNothing as error:
+            message = f"this rule adds nothing: no image of job `{job.edit}` has these values"
+            hint = f"an edit is made of an image that is there; add it to job `{job.edit}` first"
+            self.problems[self.spec.source.problem(error.rule.at, message, hint)] = None
             return []
         if not found:
             self.problems[_nothing_left(self.spec, job)] = None
@@ -143,7 +148,7 @@ class _Expander:
                 made.append(make(combo))
             except _Found as stop:
                 self.problems[stop.problem] = None
-                if stop.of_all:
+                if stop.of_all or len(self.problems) >= PROBLEMS_MAX:
                     break
         return made
 
@@ -177,7 +182,7 @@ class _Expander:
             message = f"`{brace}` is left in the prompt of {_where(combo)}"
             mark = self.spec.source.find(_written_in(combo, brace) or job.prompt_at, brace)
             raise _Found(self.spec.source.problem_at(mark, message, f"a variable is written {{{{ {name} }}}}"))
-        if broken := lint_problem(self.spec, job, prompt, _where(combo)):
+        if broken := lint_problem(self.spec, job, prompt, combo.values):
             raise _Found(broken[0], of_all=broken[1])
         return prompt
 
@@ -194,7 +199,8 @@ class _Expander:
         try:
             return read_option(name, self._render(job, template, combo, at))
         except BadOption as error:
-            raise _Found(self.spec.source.problem(at, f"for {_where(combo)}: {error}", error.hint)) from None
+            message = f"for {_named(combo.values, template)}: {error}"
+            raise _Found(self.spec.source.problem(at, message, error.hint), of_all=False) from None
 
     def _reference(self, job: Job, combo: Combo) -> Reference | None:
         if job.edit is not None and combo.parent is not None:
@@ -202,17 +208,19 @@ class _Expander:
         if job.reference is None:
             return None
         source = self._render(job, job.reference, combo, job.reference_at).strip()
+        said = f"for {_named(combo.values, job.reference)}: " if "{{" in job.reference else ""
         if "://" in source:
             if reason := _url_problem(source):
-                raise _Found(self.spec.source.problem(job.reference_at, f"the reference {quoted(source)} {reason}"))
+                message = f"{said}the reference {quoted(source)} {reason}"
+                raise _Found(self.spec.source.problem(job.reference_at, message), of_all=False)
             return Reference(kind="url", source=source)
-        file = self._file(job, source)
+        file = self._file(job, source, said)
         return Reference(kind="file", source=file.path, sha256=file.sha256)
 
-    def _file(self, job: Job, source: str) -> ReferenceFile:
+    def _file(self, job: Job, source: str, said: str) -> ReferenceFile:
         found = self.files.get(source) or self._inspected(source)
         if isinstance(found, ReferenceProblem):
-            problem = self.spec.source.problem(job.reference_at, str(found), found.hint)
+            problem = self.spec.source.problem(job.reference_at, f"{said}{found}", found.hint)
             raise _Found(problem, of_all=False)
         return found
 
@@ -227,7 +235,8 @@ class _Expander:
         try:
             return compile_template(text).render(combo.plain)
         except TemplateProblem as error:
-            message = f"in job `{job.name}`, {_where(combo)}{_row(combo, error.needle)}: {error.message}"
+            read = _named(combo.values, text)
+            message = f"in job `{job.name}`{f', for {read}' if read else ''}: {error.message}"
             mark = self.spec.source.find(at, error.needle)
             raise _Found(self.spec.source.problem_at(mark, message, error.hint)) from None
 
@@ -239,50 +248,6 @@ class _Found(Exception):
         super().__init__(problem.message)
         self.problem = problem
         self.of_all = of_all
-
-
-def _too_many(spec: Spec, jobs: list[Job]) -> list[Problem]:
-    """A product over the limit, with its size and price, before it is expanded."""
-    counts: dict[str, int] = {}
-    axes: dict[str, set[str]] = {}
-    for job in jobs:
-        parents, inherited = (counts[job.edit], axes[job.edit]) if job.edit else (1, set())
-        variables = used_variables(job, inherited)
-        counts[job.name] = count(job, parents, variables, inherited)
-        axes[job.name] = inherited | {variable.name for variable in variables}
-    total, limit = sum(counts.values()), spec.limits.max_tasks
-    if total <= limit:
-        return []
-    biggest = max(jobs, key=lambda job: counts[job.name])
-    price = _brief(total * max(price.amount for price in TABLE), "$", ",.2f")
-    less = [word for word in ("exclude", "where") if any(getattr(job, word) for job in jobs)]
-    before = f", before {' and '.join(f'`{word}`' for word in less)}" if less else ""
-    message = f"this multiplies to {_brief(total)} images{before}, about {price}; the limit is {limit:,}"
-    share = f"most come from job `{biggest.name}` ({_brief(counts[biggest.name])}); " if len(jobs) > 1 else ""
-    hint = f"{share}raise limits.max_tasks if you mean it"
-    return [spec.source.problem(biggest.prompt_at, message, hint, key=True)]
-
-
-def _brief(number: int | Decimal, sign: str = "", form: str = ",") -> str:
-    """A number that a person can read, however absurd."""
-    enough = 10**15
-    return f"{sign}{number:{form}}" if number < enough else f"more than {sign}{enough:,}"
-
-
-def _repeated(spec: Spec, tasks: list[Task]) -> list[Problem]:
-    """A note when images repeat the request of another one."""
-    first: dict[str, Task] = {}
-    again = [task for task in tasks if first.setdefault(task.key, task) is not task]
-    if not again:
-        return []
-    at = next(job.prompt_at for job in spec.jobs if job.name == again[0].job)
-    one, other = first[again[0].key].axes, again[0].axes
-    example = f"for instance {apart(one, other)} and {apart(other, one)}"
-    verb = "repeats" if len(again) == 1 else "repeat"
-    message = (
-        f"{len(again):,} of {len(tasks):,} images {verb} the request of another: bought once, shown in both places"
-    )
-    return [spec.source.problem(at, message, example, key=True)]
 
 
 def _url_problem(url: str) -> str | None:
@@ -299,10 +264,10 @@ def _written_in(combo: Combo, text: str) -> FilePath:
     return next((value.at for value, found in texts if text in text_of(found)), ())
 
 
-def _row(combo: Combo, needle: str) -> str:
-    """The row of a table that a value is from, for a message."""
-    value = combo.values.get(needle.partition(".")[0])
-    return f" ({value.place})" if value is not None and value.place else ""
+def _named(values: Mapping[str, Value], template: str) -> str:
+    """An image by what a template reads of it, with the rows of tables that this is from."""
+    read = [(name, values[name]) for name in compile_template(template).names if name in values]
+    return ", ".join(f"{name}={value.label}" + (f" ({value.place})" if value.place else "") for name, value in read)
 
 
 def _nothing_left(spec: Spec, job: Job) -> Problem:
@@ -312,7 +277,8 @@ def _nothing_left(spec: Spec, job: Job) -> Problem:
     rule, at = rules[-1] if rules else ("edit", (*job.at, "edit"))
     names = " and ".join(f"`{name}`" for name in dict.fromkeys(name for name, _ in rules)) or f"`{rule}`"
     verb = "leaves" if " and " not in names else "leave"
-    return spec.source.problem(at, f"{names} {verb} nothing of job `{job.name}`", key=True)
+    hint = "loosen it, or take the job out" if job.at else "loosen it; upper and lower case are not the same"
+    return spec.source.problem(at, f"{names} {verb} nothing of job `{job.name}`", hint, key=True)
 
 
 def _where(combo: Combo) -> str:

@@ -17,12 +17,14 @@ def article(value: Any) -> str:
 
 def list_and(value: Any) -> str:
     """``red, green and blue`` for a list; a text stays as it is."""
-    items = [text_of(item) for item in value] if isinstance(value, tuple) else [text_of(value)]
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+    items = [text_of(item) for item in value] if isinstance(value, tuple | list) else [text_of(value)]
+    return f"{', '.join(items[:-1])} and {items[-1]}" if len(items) > 1 else "".join(items)
 
 
 _SILENT_H: Final = re.compile(r"(hour|honest|honou?r|heir|herb\b)", re.IGNORECASE)
-_VOWEL_NOT_HEARD: Final = re.compile(r"(uni([^nm]|$)|us[aeiu]|ut[ei]|ur[ai]|eu|ewe|one\b|once\b|ubiq)", re.IGNORECASE)
+_VOWEL_NOT_HEARD: Final = re.compile(
+    r"(uni([^nm]|$)|us[aeiu]|ut[ei]|ur[ai]|eu|ewe|one\b|once\b|ubiq|uk[ru])", re.IGNORECASE
+)
 _BEFORE: Final = "\"'\N{LEFT DOUBLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}(*"
 _LETTERS: Final = re.compile(r"[A-Z](?![a-z])[A-Z0-9-]*\b")
 _AN_LETTERS: Final = frozenset("AEFHILMNORSX")

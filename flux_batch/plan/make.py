@@ -25,12 +25,21 @@ def make_plan(spec: Spec, inspect: Inspect | None = None, selection: Selection |
         spec_file=_shown(spec.source.path),
         spec_sha256=spec.source.sha256,
         tasks=expansion.tasks,
-        selected=select(expansion.tasks, expansion.values, selection or Selection()),
+        selected=select(expansion.tasks, expansion.values, selection or Selection(), _columns(spec)),
         references=expansion.references,
         prices=prices_for(task.model for task in expansion.tasks),
         notes=expansion.notes,
         inputs=spec.inputs,
     )
+
+
+def _columns(spec: Spec) -> dict[str, tuple[str, ...]]:
+    """The columns of every table, by the variable that its rows are the values of."""
+    columns: dict[str, tuple[str, ...]] = {}
+    for job in spec.jobs:
+        for variable in job.variables:
+            columns[variable.name] = (*columns.get(variable.name, ()), *variable.columns)
+    return columns
 
 
 def _shown(path: Path) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flux_batch.plan.choices import Choice, Fixed, choices, used_variables
-from flux_batch.plan.template import compile_condition, compile_template, condition_ways
-from flux_batch.spec.fields import Field
+from flux_batch.plan.template import TemplateProblem, compile_condition, compile_template, condition_ways
+from flux_batch.spec.fields import Field, Figure, Record
 from flux_batch.spec.ratios import not_a_ratio
 from flux_batch.spec.records import Include, Job, Value
 from flux_batch.spec.vocabulary import DEFAULT_RATIO, MATCH_INPUT, MODELS, RATIOS
+from flux_batch.spec.words import plain
 
 CHEAPEST = MODELS[0]
 OWN_AXES = ("model", "ratio", "n")
@@ -46,15 +47,16 @@ class Combo:
         return {axis: _seen(value) for axis, value in self.values.items()}
 
 
-class Labelled(str):
-    """A text that a condition may also call by its label: ``scene == 'linen'`` for ``linen: rumpled natural linen``."""
+class Labelled(Figure):
+    """A value that a condition may also call by its label: ``scene == 'linen'`` for ``linen: rumpled linen``."""
 
     __slots__ = ("label",)
     label: str
 
     def __eq__(self, other: object) -> bool:
-        """The text or its label."""
-        return super().__eq__(other) or self.label == other
+        """The text, the number or the word that it writes, or its label."""
+        written = plain(other) if isinstance(other, bool) else other
+        return super().__eq__(written) is True or self.label == written
 
     def __ne__(self, other: object) -> bool:
         """Neither the text nor its label."""
@@ -64,12 +66,24 @@ class Labelled(str):
 
 
 class BadRatio(Exception):
-    """A ratio that a template made and that is none; ``index`` is its place among the job's."""
+    """A ratio that a template made and that is none.
 
-    def __init__(self, index: int, message: str, hint: str = "") -> None:
+    ``index`` is its place among the job's, ``values`` are those of the image it was made for.
+    """
+
+    def __init__(self, index: int, values: Mapping[str, Value], message: str, hint: str = "") -> None:
         super().__init__(message)
         self.index = index
+        self.values = values
         self.hint = hint
+
+
+class AddsNothing(Exception):
+    """An ``include`` rule about images that an edit does not start from."""
+
+    def __init__(self, rule: Include) -> None:
+        super().__init__("this rule adds nothing")
+        self.rule = rule
 
 
 def own_axes(job: Job) -> tuple[str, ...]:
@@ -141,21 +155,29 @@ def _is_meant(parent: Combo, axes: Fixed) -> bool:
 
 
 def _wanted(job: Job, axes: set[str], combinations: Callable[[Fixed], Iterator[Combo]]) -> Iterator[Combo]:
-    """What ``exclude`` and ``where`` leave of the product, then what ``include`` adds and is not there yet."""
+    """What ``exclude`` and ``where`` leave of the product, then what ``include`` adds and is not there yet.
+
+    A ratio that a variable decides may be one that the job also writes; it is drawn once. Raises AddsNothing.
+    """
     meets = _conditions(job, axes)
     rules = [rule for rule in job.include if _concerns(rule, axes)]
-    seen: set[tuple[str, ...]] = set()
+    may_repeat = rules or any("{" in ratio for ratio in job.ratios)
+    seen: set[tuple[tuple[str, str], ...]] = set()
+
+    def is_new(combo: Combo) -> bool:
+        labels = tuple(combo.labels.items())
+        known = labels in seen
+        seen.add(labels)
+        return not known
+
     for combo in combinations({}):
-        if not excluded(job, combo) and meets(combo):
-            if rules:
-                seen.add(tuple(combo.labels.values()))
+        if not excluded(job, combo) and meets(combo) and (not may_repeat or is_new(combo)):
             yield combo
     for rule in rules:
-        for combo in combinations(rule.axes):
-            labels = tuple(combo.labels.values())
-            if labels not in seen:
-                seen.add(labels)
-                yield combo
+        added = list(combinations(rule.axes))
+        if not added and not rule.shared:
+            raise AddsNothing(rule)
+        yield from filter(is_new, added)
 
 
 def _concerns(rule: Include, axes: set[str]) -> bool:
@@ -177,12 +199,16 @@ def _size(job: Job, choice: Choice, values: Mapping[str, Value]) -> str:
     """The ratio, filled in where a variable decides; raises BadRatio."""
     if "{" not in choice.ratio:
         return choice.ratio
-    size = compile_template(choice.ratio).render({axis: value.value for axis, value in values.items()}).strip()
     index = job.ratios.index(choice.ratio)
+    try:
+        size = compile_template(choice.ratio).render({axis: value.value for axis, value in values.items()}).strip()
+    except TemplateProblem as error:
+        raise BadRatio(index, values, error.message, error.hint) from None
     if size == MATCH_INPUT and job.edit is None and job.reference is None:
-        raise BadRatio(index, f"{MATCH_INPUT} takes its size from another image, and there is none")
+        message = f"{MATCH_INPUT} takes its size from another image, and there is none"
+        raise BadRatio(index, values, message, 'write a ratio, like "1:1", or add a reference')
     if size not in (*RATIOS, MATCH_INPUT):
-        raise BadRatio(index, *not_a_ratio(size))
+        raise BadRatio(index, values, *not_a_ratio(int(size) if size.isdecimal() else size))
     return size
 
 
@@ -204,9 +230,9 @@ def _inherited(job: Job, parent: Combo, own: Sequence[str]) -> dict[str, Value]:
 
 
 def _seen(value: Value) -> Field:
-    if not isinstance(value.value, str) or value.value == value.label:
+    if isinstance(value.value, tuple | Record) or plain(value.value) == value.label:
         return value.value
-    seen = Labelled(value.value)
+    seen = Labelled(plain(value.value))
     seen.label = value.label
     return seen
 

@@ -14,8 +14,9 @@ from flux_batch.plan.matrix import OWN_AXES
 from flux_batch.plan.records import Task
 from flux_batch.plan.template import TemplateProblem, compile_template
 from flux_batch.spec.edits import ancestors
-from flux_batch.spec.fields import Field, Record, text_of
+from flux_batch.spec.fields import Field, Record, has_text, text_of
 from flux_batch.spec.records import Spec, Value
+from flux_batch.spec.words import quoted
 
 MAX_BYTES: Final = 180
 """Of one name without its extension: well under the 255 of most file systems, with room for a suffix."""
@@ -129,7 +130,7 @@ def _user_stems(
         stem = _user_stem(spec, naming, task, {**constants[task.job], **axes})
         other = owners.setdefault(same_place(stem), task)
         if other.key != task.key:
-            what = f"two images would get the name {stem!r}: {apart(other.axes, task.axes)}"
+            what = f"two images would get the name {quoted(stem)}: {apart(other.axes, task.axes)}"
             what += f", and {apart(task.axes, other.axes)}"
             raise _bad_naming(spec, what, "add an axis that tells them apart")
         stems[task.key] = stem
@@ -140,14 +141,22 @@ def _user_stem(spec: Spec, naming: str, task: Task, values: Mapping[str, Value])
     try:
         stem = compile_template(naming).render({axis: _in_names(value) for axis, value in values.items()})
     except TemplateProblem as error:
-        raise _bad_naming(spec, f"for {describe(task.axes)}: {error.message}", error.hint) from None
+        read = [name for name in compile_template(naming).names if name in task.axes]
+        row = values[name].place if (name := error.needle.partition(".")[0]) in values else ""
+        message = f"for {describe({axis: task.axes[axis] for axis in read}) or task.job}{f' ({row})' if row else ''}"
+        message += f": {error.message}"
+        hint = error.hint or f"no prompt of job `{task.job}` uses it"
+        raise _bad_naming(spec, message, hint, error.needle) from None
     if reason := stem_problem(stem):
-        raise _bad_naming(spec, f"{stem!r} cannot be a file name: {reason}", "")
+        raise _bad_naming(spec, f"{quoted(stem)} cannot be a file name: {reason}", _RENAME)
     return stem
 
 
-def _bad_naming(spec: Spec, message: str, hint: str) -> InvalidSpec:
-    return InvalidSpec((spec.source.problem(("naming",), message, hint),))
+_RENAME: Final = "name the images by other axes or fields"
+
+
+def _bad_naming(spec: Spec, message: str, hint: str, needle: str = "") -> InvalidSpec:
+    return InvalidSpec((spec.source.problem_at(spec.source.find(("naming",), needle), message, hint),))
 
 
 def _in_names(value: Value) -> Field:
@@ -161,6 +170,7 @@ def _slugged(record: Record) -> dict[str, Field]:
     return {
         name: Record(_slugged(field)) if isinstance(field, Record) else slug(text_of(field))
         for name, field in record.fields.items()
+        if isinstance(field, Record) or has_text(field)
     }
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from flux_batch.errors import UsageError
 from flux_batch.plan.records import Task
+from flux_batch.plan.sample import balanced
 from flux_batch.plan.template import TemplateProblem, compile_condition, condition_ways
-from flux_batch.spec.fields import Field
+from flux_batch.spec.fields import Field, fields_of, no_such_field
 from flux_batch.spec.words import did_you_mean, quoted
 
 
@@ -29,71 +28,64 @@ class Selection:
         return self.only is None and self.limit is None and self.sample is None
 
 
-def select(tasks: Sequence[Task], values: Sequence[Mapping[str, Field]], selection: Selection) -> frozenset[str]:
+def select(
+    tasks: Sequence[Task],
+    values: Sequence[Mapping[str, Field]],
+    selection: Selection,
+    columns: Mapping[str, Iterable[str]] | None = None,
+) -> frozenset[str]:
     """The keys a run is about, with the parents that chains need.
 
+    ``columns`` are those of the tables that axes are from: a column may be asked for although no row fills it in.
     Raises UsageError for an expression that cannot be read or that fits no image.
     """
-    chosen = list(tasks) if selection.only is None else _matching(tasks, values, selection.only)
+    chosen = list(tasks) if selection.only is None else _matching(tasks, values, selection.only, columns or {})
     if selection.sample is not None:
-        chosen = _balanced(chosen, selection.sample)
+        chosen = balanced(chosen, selection.sample)
     if selection.limit is not None:
         chosen = chosen[: selection.limit]
     return _with_parents(chosen, {task.key: task for task in tasks})
 
 
-def _matching(tasks: Sequence[Task], values: Sequence[Mapping[str, Field]], only: str) -> list[Task]:
-    known = dict.fromkeys(itertools.chain.from_iterable(values))
+def _matching(
+    tasks: Sequence[Task], values: Sequence[Mapping[str, Field]], only: str, columns: Mapping[str, Iterable[str]]
+) -> list[Task]:
     try:
-        holds = compile_condition(only)
-        strangers = [way[0] for way in condition_ways(only) if way[0] not in known]
+        holds, ways = compile_condition(only), condition_ways(only)
     except TemplateProblem as error:
         raise UsageError(f"--only {quoted(only)}: {error.message}; write for instance: ratio == '1:1'") from None
-    if strangers:
-        hint = did_you_mean(strangers[0], known)
-        raise UsageError(f"--only {quoted(only)}: `{strangers[0]}` is no axis; {hint}")
+    if stranger := _stranger(ways, values, columns):
+        raise UsageError(f"--only {quoted(only)}: {stranger}")
     chosen = [task for task, seen in zip(tasks, values, strict=True) if holds(seen)]
     if not chosen:
         raise UsageError(f"--only {quoted(only)} fits none of the {len(tasks):,} images")
     return chosen
 
 
-def _balanced(tasks: Sequence[Task], count: int) -> list[Task]:
-    """``count`` tasks: each next one shows the value shown least so far, together with others shown little.
-
-    Where values tie, the first axis is served first, and that is the job.
-    """
-    values = [tuple(task.axes.items()) for task in tasks]
-    axes = list(dict.fromkeys(axis for shows in values for axis, _ in shows))
-    left: dict[tuple[str, str], list[int]] = {}
-    for place, shows in enumerate(values):
-        for value in shows:
-            left.setdefault(value, []).append(place)
-    shown: Counter[object] = Counter()
-
-    def preference(place: int) -> tuple[int, int, int, int]:
-        seen = [shown[value] for value in values[place]]
-        return -seen.count(0), sum(seen), sum(shown[pair] for pair in itertools.combinations(values[place], 2)), place
-
-    chosen: list[int] = []
-    for _ in range(min(count, len(tasks))):
-        rarest = min((value for value in left if left[value]), key=lambda value: (shown[value], axes.index(value[0])))
-        place = min(_spread(left[rarest]), key=preference)
-        for value in values[place]:
-            left[value].remove(place)
-        shown.update((*values[place], *itertools.combinations(values[place], 2)))
-        chosen.append(place)
-    return [tasks[place] for place in sorted(chosen)]
+def _stranger(
+    ways: Iterable[tuple[str, ...]], values: Sequence[Mapping[str, Field]], columns: Mapping[str, Iterable[str]]
+) -> str | None:
+    """The first name that is no axis, or field that no value of its axis has, with what was probably meant."""
+    axes = dict.fromkeys(itertools.chain.from_iterable(values))
+    for axis, *way in ways:
+        if axis not in axes:
+            return f"`{axis}` is no axis; {did_you_mean(axis, axes)}"
+        if way and (wrong := _wrong_field(axis, tuple(way), values, columns.get(axis, ()))):
+            return wrong
+    return None
 
 
-def _spread(places: Sequence[int]) -> Sequence[int]:
-    """All of a few, and of many as many as can be compared quickly, from everywhere among them."""
-    size = len(places)
-    return places if size <= _COMPARED else [places[number * _PRIME % size] for number in range(_COMPARED)]
-
-
-_COMPARED: Final = 200
-_PRIME: Final = 7919
+def _wrong_field(
+    axis: str, way: tuple[str, ...], values: Sequence[Mapping[str, Field]], columns: Iterable[str]
+) -> str | None:
+    found = {id(seen[axis]): seen[axis] for seen in values if axis in seen}.values()  # each row of a table once
+    fields = {inner: None for value in found for inner in fields_of(value)} | {(name,): None for name in columns}
+    if way in fields:
+        return None
+    depth = next(depth for depth in range(len(way)) if way[: depth + 1] not in fields)
+    beside = tuple(inner[depth] for inner in fields if len(inner) == depth + 1 and inner[:depth] == way[:depth])
+    message, hint = no_such_field(".".join((axis, *way[:depth])), way[depth], beside)
+    return f"{message}; {hint}" if beside else message
 
 
 def _with_parents(chosen: Iterable[Task], by_key: Mapping[str, Task]) -> frozenset[str]:

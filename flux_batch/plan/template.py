@@ -19,7 +19,8 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flux_batch.plan.helpers import HELPERS
-from flux_batch.spec.fields import NoText, Nothing, Record, inside, text_of
+from flux_batch.plan.slips import plain_reason, plain_syntax, slip_in
+from flux_batch.spec.fields import NoText, Nothing, Record, has_text, inside, text_of
 
 MAX_OUTPUT: Final = 8_000
 """Characters of one rendered text; the provider publishes no limit, ours catches accidents."""
@@ -29,6 +30,9 @@ MAX_TEMPLATE: Final = 20_000
 
 MAX_DEPTH: Final = 40
 """Levels of one thing inside of another; more is an attack on the parser."""
+
+_AS_TEXT: Final = "as text"
+"""What ``~`` asks of both of its sides; no template can write this name."""
 
 _ALLOWED: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter, nodes.CondExpr, nodes.If,
@@ -67,27 +71,32 @@ class Compiled:
         try:
             rendered = self.render_with(values)
         except NoText as error:
-            hint = "fill it in, or write {% if … %} around it" if "is empty" in str(error) else ""
-            raise TemplateProblem(str(error), needle=self._textless(values), hint=hint) from None
+            raise self._textless(error, values) from None
         except (UndefinedError, SecurityError, TypeError) as error:
-            raise TemplateProblem(f"the template cannot be filled in: {error}") from None
+            reason, hint = plain_reason(error)
+            raise TemplateProblem(f"the template cannot be filled in: {reason}", hint=hint) from None
         _refuse_long("the text", rendered)
         return rendered
 
-    def _textless(self, values: Mapping[str, object]) -> str:
+    def _textless(self, error: NoText, values: Mapping[str, object]) -> TemplateProblem:
         """The first variable or field that is not there, or is no single text."""
         for way in self.ways:
-            value = inside(values[way[0]], way[1:])
-            if value is None or (isinstance(value, Record) and value.shown is None):
-                return ".".join(way)
-        return ""
+            name, value = ".".join(way), inside(values[way[0]], way[1:])
+            if value is None:
+                return TemplateProblem(f"`{name}` is empty", needle=name, hint=error.hint)
+            if not has_text(value):
+                if isinstance(value, Record):
+                    return TemplateProblem(f"`{name}` is a group of fields, not one text", needle=name, hint=error.hint)
+                message, hint = f"`{name}` is a list of groups", "a prompt takes texts, and lists of texts"
+                return TemplateProblem(message, needle=name, hint=hint)
+        return TemplateProblem(str(error), hint=error.hint)
 
 
 def _check_value(way: tuple[str, ...], values: Mapping[str, object]) -> None:
     if way[0] not in values:
         raise TemplateProblem(f"`{way[0]}` has no value", needle=way[0])
     value = inside(values[way[0]], way[1:])
-    if value is not None and not isinstance(value, Record):
+    if value is not None and not isinstance(value, Record) and has_text(value):
         _refuse_long(f"the value of `{'.'.join(way)}`", text_of(value))
 
 
@@ -98,6 +107,8 @@ def compile_template(text: str) -> Compiled:
     ways = _ways(tree)
     if not ways and "{" not in text:
         return Compiled(text, (), lambda _: text)
+    for joined in tree.find_all(nodes.Concat):
+        joined.nodes = [nodes.Filter(each, _AS_TEXT, [], [], None, None, lineno=each.lineno) for each in joined.nodes]
     template: Template = _ENVIRONMENT.from_string(tree)
     return Compiled(text, ways, template.render)
 
@@ -110,10 +121,7 @@ def compile_condition(text: str) -> Callable[[Mapping[str, object]], bool]:
     the text is not an expression of the allowed kind.
     """
     nothing = {way[0]: Nothing(way[0]) for way in condition_ways(text)}
-    try:
-        expression = _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
-    except TemplateSyntaxError as error:
-        raise TemplateProblem(f"cannot be read: {error.message}") from None
+    expression = _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
 
     def holds(values: Mapping[str, object]) -> bool:
         try:
@@ -126,7 +134,16 @@ def compile_condition(text: str) -> Callable[[Mapping[str, object]], bool]:
 
 def condition_ways(text: str) -> tuple[tuple[str, ...], ...]:
     """What an expression reads; raises TemplateProblem when it is none of the allowed kind."""
-    return _ways(_checked("{{ " + text + "\n}}"))
+    try:
+        ways = _ways(_checked("{{ " + text + "\n}}"))
+        _ENVIRONMENT.compile_expression(text)  # a text that leaves the braces again is no expression
+    except TemplateSyntaxError as error:
+        raise TemplateProblem(f"cannot be read: {plain_syntax(error)}", hint=slip_in(text)) from None
+    except TemplateProblem as error:
+        raise TemplateProblem(
+            error.message.replace(_USES, "a condition compares; this one uses"), hint=slip_in(text)
+        ) from None
+    return ways
 
 
 def squeeze(text: str) -> str:
@@ -168,6 +185,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.globals.clear()
     environment.filters.clear()
     environment.filters.update(HELPERS)
+    environment.filters[_AS_TEXT] = text_of
     environment.tests.clear()
     return environment
 
@@ -182,7 +200,9 @@ def _checked(text: str) -> nodes.Template:
         tree = _ENVIRONMENT.parse(text)
     except TemplateSyntaxError as error:
         hint = "write {{ name }} to use a variable, and nothing else in double braces"
-        raise TemplateProblem(f"cannot be read: {error.message}", needle=_culprit(text), hint=hint) from None
+        if "endif" in plain_syntax(error):
+            hint = "write {% if product.price %}, {{ product.price }}{% endif %}"
+        raise TemplateProblem(f"cannot be read: {plain_syntax(error)}", needle=_culprit(text), hint=hint) from None
     except RecursionError:
         raise TemplateProblem("cannot be read: it is nested too deep") from None
     for node, depth in _walk(tree):
@@ -195,6 +215,8 @@ def _checked(text: str) -> nodes.Template:
 
 def _refusal(node: nodes.Node) -> str | None:
     """Why a node is not for templates, or None."""
+    if isinstance(node, nodes.Const) and node.value is None:
+        return "`none` is no value"
     if isinstance(node, nodes.Filter) and node.name not in HELPERS:
         return f"there is no filter `{node.name}`; filters are: {', '.join(sorted(HELPERS))}"
     if isinstance(node, nodes.Filter) and (node.args or node.kwargs or node.dyn_args or node.dyn_kwargs):
@@ -206,7 +228,7 @@ def _refusal(node: nodes.Node) -> str | None:
     if isinstance(node, _ALLOWED):
         return None
     word = "arithmetic" if isinstance(node, nodes.BinExpr) else _WORDS.get(type(node).__name__, "more than that")
-    return f"templates fill in variables; this one uses {word}"
+    return f"{_USES} {word}"
 
 
 _WORDS: Final = {
@@ -214,6 +236,7 @@ _WORDS: Final = {
     "Extends": "another file", "FromImport": "another file", "Import": "another file", "Include": "another file",
     "Test": "a test with `is`",
 }  # fmt: skip
+_USES: Final = "templates fill in variables; this one uses"
 _HINT: Final = "use {{ name }}, {{ name | upper }} or {{ 'a' if name == 'x' else 'b' }}"
 
 
@@ -230,6 +253,8 @@ def _culprit(text: str) -> str:
             refused = True
         if refused:
             return str(tag)
+    if tag := re.search(r"\{%.*?%\}", text, re.DOTALL):
+        return tag[0]
     return "{{" if "{{" in text else ""
 
 

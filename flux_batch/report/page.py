@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -25,18 +25,33 @@ _TEMPLATES: Final = "templates"
 _SCRIPTS: Final = ("data", "state", "search", "grid", "tile", "toolbar", "view", "lightbox", "theme", "main")
 """The parts of the page's one script, in the order they need each other."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Which of our own files a page is made of."""
+
+    template: str = "index.html.j2"
+    styles: tuple[str, ...] = ("sheet.css",)
+    scripts: tuple[str, ...] = _SCRIPTS
+
+
+RUN: Final = Look()
+PLAN: Final = Look(
+    template="plan.html.j2", styles=("sheet.css", "plan.css"), scripts=(*_SCRIPTS[:2], "plan", *_SCRIPTS[2:])
+)
+
 _MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
 
-def write_page(sheet: Sheet, folder: Path) -> Path:
+def write_page(sheet: Sheet, folder: Path, look: Look = RUN) -> Path:
     """Bring both files up to date. The data comes first: an old page can read it, a new page cannot do without."""
     path = folder / PAGE
     write_if_changed(folder / DATA, data_js(sheet).encode())
-    write_if_changed(path, page_html(sheet).encode("utf-8", "replace"))
+    write_if_changed(path, page_html(sheet, look).encode("utf-8", "replace"))
     return path
 
 
-def page_html(sheet: Sheet) -> str:
+def page_html(sheet: Sheet, look: Look = RUN) -> str:
     """The page; everything a user or a provider wrote is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
@@ -48,8 +63,8 @@ def page_html(sheet: Sheet) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = _part("sheet.css"), _script()
-    return jinja.get_template("index.html.j2").render(
+    style, script = "".join(_part(name) for name in look.styles), _script(look.scripts)
+    return jinja.get_template(look.template).render(
         sheet=sheet,
         header=sheet.header,
         version=__version__,
@@ -94,8 +109,8 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _script() -> str:
-    parts = "\n".join(_part(f"script/{name}.js") for name in _SCRIPTS)
+def _script(names: tuple[str, ...]) -> str:
+    parts = "\n".join(_part(f"script/{name}.js") for name in names)
     return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 

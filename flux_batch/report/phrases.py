@@ -47,6 +47,8 @@ class Tone(StrEnum):
     """Money may be involved, and nobody knows yet."""
     WAIT = "wait"
     """It is on its way."""
+    DONE = "done"
+    """It is there already: in a plan, where it is not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

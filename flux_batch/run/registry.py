@@ -51,6 +51,7 @@ def _describe(state: StateFile, plan: Plan, spec: Spec, now: float) -> None:
     state.set_meta("name", plan.name)
     state.set_meta("spec_file", plan.spec_file)
     state.set_meta("spec_sha256", plan.spec_sha256)
+    state.set_meta("inputs", json.dumps({file.path: file.sha256 for file in plan.inputs}))
     state.set_meta("prices", json.dumps([price_to_json(price) for price in plan.prices]))
     state.set_meta("report", json.dumps(_report_to_json(spec.report)))
     state.set_meta("budget_max", "" if spec.budget.max is None else str(spec.budget.max))
@@ -111,7 +112,7 @@ def forget_unfinished(state: StateFile) -> None:
 
 def _digest(plan: Plan, spec: Spec) -> str:
     """Everything ``register`` writes, in one hash."""
-    facts = (plan.name, plan.spec_file, plan.spec_sha256, plan.prices, spec.budget, spec.report)
+    facts = (plan.name, plan.spec_file, plan.spec_sha256, plan.inputs, plan.prices, spec.budget, spec.report)
     digest = hashlib.sha256(f"{facts}\n".encode())
     for task in plan.tasks:
         digest.update(f"{task.id} {task.key} {task.stem} {task.key in plan.selected} {task.price}\n".encode())

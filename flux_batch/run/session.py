@@ -30,6 +30,8 @@ from flux_batch.errors import (
 from flux_batch.plan.diff import diff
 from flux_batch.plan.estimate import Estimate, estimate
 from flux_batch.plan.records import Change, Plan
+from flux_batch.plan.saved import SavedPlan
+from flux_batch.run.applied import note_applied
 from flux_batch.run.brake import Brake
 from flux_batch.run.clock import Clock, SystemClock
 from flux_batch.run.drive import drive_warning
@@ -59,7 +61,10 @@ _SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What the command line adds to the spec. ``max_cost`` is USD for this run alone, on top of the spec's budget."""
+    """What the command line adds to the spec. ``max_cost`` is USD for this run alone, on top of the spec's budget.
+
+    ``saved`` is the plan file that the run carries out: it is marked as applied before anything is sent.
+    """
 
     folder: Path
     concurrency: int
@@ -69,6 +74,7 @@ class RunOptions:
     retry_failed: bool = False
     rehearsal: bool = False
     timeouts: Timeouts = field(default_factory=Timeouts)
+    saved: SavedPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +132,18 @@ def run_plan(
         else:
             if cost.new:
                 approve(cost, changes)
-            keep_inputs(plan, spec, options.folder)
-            register(state, plan, spec, now=session.clock.now().wall, retry_failed=options.retry_failed)
+            _take_over(session)
         return _carried_out(session, at_end)
+
+
+def _take_over(session: _Session) -> None:
+    """Make the plan what this folder is about, with all it was made from; a saved plan learns where it was applied."""
+    plan, spec, options, state = session.plan, session.spec, session.options, session.state
+    now = session.clock.now().wall
+    keep_inputs(plan, spec, options.folder)
+    register(state, plan, spec, now=now, retry_failed=options.retry_failed)
+    if options.saved is not None and session.cost.new:
+        note_applied(options.saved, options.folder, state.meta("run_id") or "", now=now)
 
 
 def _carried_out(session: _Session, at_end: Callable[[RunView], None]) -> Outcome:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from flux_batch.errors import InvalidSpec, UsageError
 from flux_batch.spec.tables import InputFile, Table, read_table
 from flux_batch.spec.text import check_text, read_text
 from flux_batch.spec.values import Document, read_document
-from flux_batch.spec.words import quoted
+from flux_batch.spec.words import closest, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,35 @@ class Beside:
 def read_beside(folder: Path, path: str) -> Document:
     """A YAML file named in a spec; it may lie above, as a shared house style does, but its path is relative."""
     if not path.isprintable() or path.startswith(("/", "~")) or path[1:2] == ":" or "\\" in path:
-        raise UsageError(f"{quoted(path)} is not a path that starts at this spec's folder, like ../house-style.yaml")
+        raise NotThere(f"{quoted(path)} is not a path that starts at this spec's folder", "write ../house-style.yaml")
     place = Path(os.path.normpath(folder / path))
-    if place.exists() and not place.is_file():
-        raise UsageError(f"{quoted(path)} is not a file")
+    if not place.is_file():
+        raise NotThere(*_nothing_at(path, place))
     text = read_text(place)
     check_text(place, text)
     document = read_document(place, text)
     if problems := (*document.syntax, *document.problems):
         raise InvalidSpec(problems)
     return document
+
+
+def _nothing_at(path: str, place: Path) -> tuple[str, str]:
+    if place.is_dir():
+        return f"{quoted(path)} is a folder", "name the file in it"
+    if place.exists():
+        return f"{quoted(path)} is not a file", ""
+    beside = [each.name for each in place.parent.glob("*.y*ml")] if place.parent.is_dir() else []
+    guess = closest(place.name, sorted(beside))
+    near = f"did you mean {PurePosixPath(path).with_name(guess)}?" if guess and guess != place.name else ""
+    return f"there is no file {quoted(path)}", near or "paths start at this file's folder"
+
+
+class NotThere(UsageError):
+    """A file that cannot be had; ``hint`` is the mend."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def input_of(document: Document, path: str) -> InputFile:

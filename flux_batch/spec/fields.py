@@ -25,7 +25,11 @@ _AMOUNT: Final = re.compile(rf"{_SIGN}\s*([+-]?[0-9]{{1,18}}(?:\.[0-9]{{1,18}}|,
 
 
 class NoText(TypeError):
-    """A record stands where a text is wanted; the message names its fields."""
+    """A record, or nothing at all, stands where a text is wanted; ``hint`` says what to write instead."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +58,10 @@ class Record:
         """Nothing is in a record; conditions ask all the same."""
         return False
 
+    def __str__(self) -> str:
+        """What it shows; raises NoText for a record of several fields."""
+        return text_of(self)
+
 
 class Nothing:
     """A field or axis that is not there: equal to nothing, no more and no less; it cannot stand in a text."""
@@ -73,15 +81,19 @@ class Nothing:
         """Missing counts as no."""
         return False
 
+    def __str__(self) -> str:
+        """Raises NoText: a text made of it would only look like one."""
+        return text_of(self)
+
 
 class Figure(str):
-    """A cell's text that conditions may compare with a number: ``product.price > 10``; it prints as it was written."""
+    """A text that conditions may compare with a number: ``product.price > 10``; it prints as it was written."""
 
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
         """The text, or the number that it writes."""
-        if isinstance(other, int | float | Decimal):
+        if isinstance(other, int | float | Decimal) and not isinstance(other, bool):
             return (number := number_in(self)) is not None and number == other
         return super().__eq__(other)
 
@@ -114,7 +126,7 @@ class Figure(str):
             return int(mine.compare(theirs))
         if isinstance(other, str):
             return (str(self) > str(other)) - (str(self) < str(other))
-        raise TypeError(f"{plain(other)} is a number, {self} is none")
+        raise TypeError(f"{quoted(self)} is not a number, and cannot be compared with {plain(other)}")
 
 
 def number_in(value: object) -> Decimal | None:
@@ -130,18 +142,27 @@ def number_in(value: object) -> Decimal | None:
 def text_of(value: object) -> str:
     """A value as it stands in a prompt; raises NoText for a record of several fields, and for what is not there."""
     if isinstance(value, Nothing):
-        raise NoText(f"`{value.name}` is empty")
+        raise NoText(f"`{value.name}` is empty", "fill it in, or write {% if … %} around it")
     if isinstance(value, Record):
         if value.shown is None:
-            raise NoText(f"{quoted(value.label)} has several fields: write one of them after a dot, {_dotted(value)}")
+            raise NoText("a group of fields is no text", f"write one of its fields after a dot: {_dotted(value)}")
         return value.shown
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return ", ".join(text_of(item) for item in value)
     return plain(value)
 
 
 def _dotted(record: Record) -> str:
     return ", ".join(f".{name}" for name in list(record.fields)[:8])
+
+
+def has_text(value: object) -> bool:
+    """Whether a value can stand in a text."""
+    try:
+        text_of(value)
+    except NoText:
+        return False
+    return True
 
 
 def fields_of(value: Field) -> Iterator[tuple[str, ...]]:
@@ -165,7 +186,7 @@ def naming_field(value: Record) -> str:
     """The text that names a record: its label, name … or the first field with a text."""
     for name in (*NAMES, *value.fields):
         found = value.fields.get(name)
-        if found is not None and not isinstance(found, Record) and (text := " ".join(text_of(found).split())):
+        if found is not None and has_text(found) and (text := " ".join(text_of(found).split())):
             return text
     return ""
 

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from flux_batch.spec.desk import Desk, Layer, items
 from flux_batch.spec.edits import ancestors
-from flux_batch.spec.fields import Record, text_of
+from flux_batch.spec.fields import Record, has_text, text_of
+from flux_batch.spec.jobs import no_size
 from flux_batch.spec.ratios import not_a_ratio
 from flux_batch.spec.records import Include, Job, Value, Variable
 from flux_batch.spec.source import FilePath
+from flux_batch.spec.variables import field_of
 from flux_batch.spec.vocabulary import MATCH_INPUT, MODELS, RATIOS
 from flux_batch.spec.words import code, did_you_mean, plain, quoted
 
@@ -29,7 +31,19 @@ def with_includes(jobs: tuple[Job, ...], top: Layer, desk: Desk) -> tuple[Job, .
     everything = {name: variable for variables in known.values() for name, variable in variables.items()}
     shared = _rules(top, everything, desk, shared=len(jobs) > 1 or any(job.at for job in jobs))
     own = {job.name: _rules(_layer(job, top), known[job.name], desk) if job.at else () for job in jobs}
-    return tuple(replace(job, include=shared + own[job.name]) for job in jobs)
+    found = tuple(replace(job, include=shared + own[job.name]) for job in jobs)
+    for job in found:
+        _check_sizes(job, desk)
+    return found
+
+
+def _check_sizes(job: Job, desk: Desk) -> None:
+    """No image can take its size from another one that is not there."""
+    if job.edit is not None or job.reference is not None or desk.is_lost("reference", "edit"):
+        return
+    for value in (value for rule in job.include for value in rule.axes.get("ratio", ())):
+        if value.label == MATCH_INPUT:
+            desk.report(value.at, *no_size(job))
 
 
 def _layer(job: Job, top: Layer) -> Layer:
@@ -87,7 +101,7 @@ def _one_of(item: object, at: FilePath, known: tuple[str, ...], problem: tuple[s
 def _of_variable(variable: Variable, item: object, at: FilePath, desk: Desk) -> Value | None:
     """A value of the variable, by its label or its text; a new one where the values are plain texts."""
     for value in variable.values:
-        if plain(item) in (value.label, None if isinstance(value.value, Record) else text_of(value.value)):
+        if plain(item) == value.label or (has_text(value.value) and plain(item) == text_of(value.value)):
             return value
     if any(isinstance(value.value, Record) for value in variable.values):
         labels = [value.label for value in variable.values]
@@ -98,4 +112,4 @@ def _of_variable(variable: Variable, item: object, at: FilePath, desk: Desk) -> 
     if not label:
         desk.report(at, "an empty value has no name to show", "write a value")
         return None
-    return Value(label=label, value=item, at=at)  # type: ignore[arg-type]
+    return Value(label=label, value=field_of(item), at=at)

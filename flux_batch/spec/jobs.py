@@ -55,12 +55,18 @@ def _job(name: str, own: Layer, top: Layer, shared: dict[str, Variable], desk: D
         reference_at=reference_at,
         edit=own.values.get("edit"),
         repeat=written("repeat", *follows)[0] or 1,
-        pairs=read_pairs(*written("pair", own, top), variables, desk),
+        pairs=read_pairs(*written("pair", own, top), variables, desk, elsewhere=_everywhere(top)),
         where=_where(own, top),
         at=own.at,
     )
     _check(job, desk)
     return job
+
+
+def _everywhere(top: Layer) -> frozenset[str]:
+    """The names of all jobs' own variables: a pair at the top of the file may be about some of the jobs."""
+    jobs = top.section("jobs").values.values()
+    return frozenset(name for job in jobs for name in job.get("variables", {}))
 
 
 def _options(layer: Layer) -> dict[str, Scalar]:
@@ -90,8 +96,12 @@ def _check(job: Job, desk: Desk) -> None:
         and job.reference is None
         and not desk.is_lost("reference", "edit")
     ):
-        desk.report(
-            (*job.ratios_at, job.ratios.index(MATCH_INPUT)),
-            f"{MATCH_INPUT} takes its size from another image, but job {code(job.name)} has no `reference` or `edit`",
-            'write a ratio, like "1:1", or add a reference',
-        )
+        desk.report((*job.ratios_at, job.ratios.index(MATCH_INPUT)), *no_size(job))
+
+
+def no_size(job: Job) -> tuple[str, str]:
+    """Message and hint where a job that starts from nothing would take the size of what it starts from."""
+    return (
+        f"{MATCH_INPUT} takes its size from another image, but job {code(job.name)} has no `reference` or `edit`",
+        'write a ratio, like "1:1", or add a reference',
+    )

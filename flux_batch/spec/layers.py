@@ -13,7 +13,7 @@ from flux_batch.spec.beside import input_of, read_beside
 from flux_batch.spec.source import FilePath, Mark, Source
 from flux_batch.spec.tables import InputFile
 from flux_batch.spec.values import Document, Plain
-from flux_batch.spec.words import code, did_you_mean, plain
+from flux_batch.spec.words import code, did_you_mean, plain, quoted
 
 DEEPEST: Final = 8
 """Specs that extend each other; more is nobody's house style."""
@@ -75,15 +75,19 @@ def _base(document: Document, path: str, chain: list[Path]) -> Document:
     except InvalidSpec:
         raise
     except UsageError as error:
-        raise InvalidSpec((document.source.problem(("extends",), str(error)),)) from None
+        hint = getattr(error, "hint", "")
+        hint = "paths start at this file's folder" if f"{document.source.path.name}?" in hint else hint
+        raise InvalidSpec((document.source.problem(("extends",), str(error), hint),)) from None
     if any(base.source.path.resolve() == each.resolve() for each in chain):
         way = " → ".join(each.name for each in [*chain, base.source.path])
-        raise InvalidSpec((document.source.problem(("extends",), f"these specs extend each other in a circle: {way}"),))
+        message, hint = f"these specs extend each other in a circle: {way}", "take one of these `extends` out"
+        raise InvalidSpec((document.source.problem(("extends",), message, hint),))
     if len(chain) > DEEPEST:
         message = f"more than {DEEPEST} specs extend each other"
         raise InvalidSpec((document.source.problem(("extends",), message, "put what they share into one file"),))
     if not isinstance(base.value, dict):
-        raise InvalidSpec((document.source.problem(("extends",), f"{path} is no spec"),))
+        message = f"{quoted(path)} is no spec"
+        raise InvalidSpec((document.source.problem(("extends",), message, "it has no `key: value` lines"),))
     return base
 
 

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from flux_batch.spec.desk import Desk, Layer
-from flux_batch.spec.fields import NAMES, Field, Figure, Record, inside, naming_field, text_of
+from flux_batch.spec.fields import NAMES, Field, Figure, Record, has_text, inside, naming_field, text_of
 from flux_batch.spec.records import Value
 from flux_batch.spec.source import FilePath
 from flux_batch.spec.tables import Row, Table, TableProblem
 from flux_batch.spec.words import code, did_you_mean, quoted
 
-TWINS_SHOWN: Final = 5
 _TAG: Final = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
@@ -33,8 +32,14 @@ def table_values(written: Layer, desk: Desk) -> tuple[tuple[Value, ...], tuple[s
         return (), table.columns
     name = _namer(written, table, desk)
     values = tuple(_value(row, table, name, at) for row in table.rows)
-    _refuse_unnamed(values, table, desk, at)
+    if name is not _no_name:
+        _refuse_unnamed(values, table, written, desk)
     return values, table.columns
+
+
+def _no_name(_: Record) -> str:
+    """For a label that was refused: rows without names are no news then."""
+    return ""
 
 
 def _value(row: Row, table: Table, name: Callable[[Record], str], at: FilePath) -> Value:
@@ -64,44 +69,73 @@ def _namer(written: Layer, table: Table, desk: Desk) -> Callable[[Record], str]:
     if wanted is None:
         return naming_field if set(NAMES) & set(table.columns) else _first_of(table)
     template = wanted if "{{" in wanted else f"{{{{ {wanted} }}}}"
+    if problem := _label_problem(wanted, template, table):
+        at = (*written.at, "label")
+        desk.problems.append(desk.source.problem_at(desk.source.find(at, problem[0]), *problem[1:]))
+        return _no_name
+    return lambda record: _TAG.sub(lambda tag: _text(inside(record, tuple(tag[1].split(".")))), template)
+
+
+def _label_problem(wanted: str, template: str, table: Table) -> tuple[str, str, str] | None:
+    """What to point at in a label that cannot be used, the message and the hint."""
+    if "{{" not in wanted and not _TAG.fullmatch(template):
+        return "", f"{table.path} has no column {code(wanted)}", did_you_mean(wanted, table.columns)
     for field in _TAG.findall(template):
         if field.split(".")[0] not in table.columns:
-            message = f"{table.path} has no column {code(field)}"
-            desk.report((*written.at, "label"), message, did_you_mean(field, table.columns))
-            return naming_field
-    return lambda record: _TAG.sub(lambda tag: _text(inside(record, tuple(tag[1].split(".")))), template)
+            return field, f"{table.path} has no column {code(field)}", did_you_mean(field, table.columns)
+    if left := re.search(r"\{\{.*?\}\}|\{[{%#]|[}%#]\}", _TAG.sub("", template)):
+        return (
+            left[0],
+            f"{code(left[0])} cannot name rows",
+            "a label is made of columns and of text: {{ sku }} {{ name }}",
+        )
+    return None
 
 
 def _first_of(table: Table) -> Callable[[Record], str]:
     """By the main column, or the first one that tells all rows apart."""
-    for column in (table.main, *table.columns):
-        texts = [str(row.cells[column].value) for row in table.rows if column and column in row.cells]
-        if column and len(set(texts)) == len(table.rows):
-            return lambda record, column=column: _text(record.fields.get(column))  # type: ignore[misc]
-    return naming_field
+    column = next(iter(_telling(table)), None)
+    return naming_field if column is None else lambda record: _text(record.fields.get(column))
+
+
+def _telling(table: Table) -> Iterator[str]:
+    """The columns that tell all rows apart, those that are made for it first."""
+    for column in dict.fromkeys((*([table.main] if table.main else []), *NAMES, *table.columns)):
+        cells = [row.cells[column].value for row in table.rows if column in row.cells]
+        texts = {_text(_seen(cell)) for cell in cells}
+        if len(texts) == len(table.rows) and "" not in texts:
+            yield column
 
 
 def _text(value: object) -> str:
-    return "" if value is None or isinstance(value, Record) else text_of(value)
+    return "" if value is None or not has_text(value) else " ".join(text_of(value).split())
 
 
-def _refuse_unnamed(values: tuple[Value, ...], table: Table, desk: Desk, at: FilePath) -> None:
-    """Every row needs a name of its own: it stands in file names and on the contact sheet."""
-    for message, hint in _first(_naming_problems(values, table)):
-        desk.report(at, message, hint)
-
-
-def _naming_problems(values: tuple[Value, ...], table: Table) -> Iterator[tuple[str, str]]:
+def _refuse_unnamed(values: tuple[Value, ...], table: Table, written: Layer, desk: Desk) -> None:
+    """Every row needs a name of its own: it stands in file names and on the contact sheet. Said once a kind."""
+    wanted, at = written.values.get("label"), (*written.at, "from")
+    blank = [value.place for value in values if not value.label]
+    if blank:
+        columns = _TAG.findall(wanted or "") or [wanted or "name"]
+        hint = f"fill in its {code(columns[0])}, or take another column: label: {_choice(table)}"
+        desk.report(at, f"{_places(blank)}: this row has no name to show", hint)
     seen: dict[str, str] = {}
-    for value in values:
-        if not value.label:
-            yield f"{value.place}: this row has no name to show", f"fill in its {code(table.columns[0])}"
-        elif value.label in seen:
-            message = f"{value.place}: {quoted(value.label)} is already the name of {seen[value.label]}"
-            yield message, f"name rows by a column that tells them apart: label: {' or '.join(table.columns[:4])}"
-        seen.setdefault(value.label, value.place)
+    twins = [value for value in values if value.label and seen.setdefault(value.label, value.place) != value.place]
+    if twins:
+        first = twins[0]
+        message = f"{first.place}: {quoted(first.label)} is already the name of {seen[first.label]}"
+        if len(twins) > 1:
+            message += f", and {len(twins) - 1:,} more like it"
+        desk.report(at, message, f"name rows by what tells them apart: label: {_choice(table)}")
 
 
-def _first(problems: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:
-    """A few: a table with a wrong column has as many as rows."""
-    return [problem for _, problem in zip(range(TWINS_SHOWN), problems, strict=False)]
+def _places(found: list[str]) -> str:
+    return found[0] if len(found) == 1 else f"{found[0]} and {len(found) - 1:,} more"
+
+
+def _choice(table: Table) -> str:
+    """A column that tells the rows apart, or else two together."""
+    telling = list(_telling(table))
+    if telling:
+        return " or ".join(telling[:2])
+    return '"' + " ".join(f"{{{{ {column} }}}}" for column in table.columns[:2]) + '"'

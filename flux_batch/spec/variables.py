@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flux_batch.spec.desk import Desk, Layer, items
-from flux_batch.spec.fields import Field, Record, naming_field, text_of
+from flux_batch.spec.fields import Field, Figure, Record, Scalar, naming_field, text_of
 from flux_batch.spec.records import Value, Variable
 from flux_batch.spec.rows import table_values
 from flux_batch.spec.source import FilePath
@@ -75,7 +75,7 @@ def field_of(written: Any) -> Field:
         return tuple(field_of(item) for item in written)
     if isinstance(written, dict):
         return Record({name: field_of(value) for name, value in written.items()})
-    scalar: str | int = written
+    scalar: Scalar = Figure(written) if isinstance(written, str) else written
     return scalar
 
 

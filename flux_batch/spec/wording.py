@@ -48,6 +48,10 @@ def complaints(breach: Breach) -> Iterator[Complaint]:
 
 def _type(breach: Breach) -> Iterator[Complaint]:
     name, value = _name(breach.at), breach.value
+    if breach.at[-2:-1] == ("pair",) and isinstance(value, str):
+        hint = "write two pairs of brackets: pair: [[product, tone]]"
+        yield Complaint(breach.at[:-1], "`pair` is a list of groups, and this is one group", hint, lost=(breach.at,))
+        return
     if value is None and not breach.at:
         yield Complaint((), "the file says nothing", "`flux-batch init` writes one to begin with")
         return
@@ -168,6 +172,9 @@ def _names(breach: Breach) -> Iterator[Complaint]:
 
 
 def _empty(breach: Breach) -> Iterator[Complaint]:
+    if breach.value:
+        yield Complaint(breach.at, f"{_name(breach.at)} has fewer than {breach.rule} names", "add what goes with it")
+        return
     words = "list" if isinstance(breach.value, list) else "group"
     yield Complaint(breach.at, f"{_name(breach.at)} is an empty {words}", "give it a value, or take the key out")
 
@@ -175,9 +182,8 @@ def _empty(breach: Breach) -> Iterator[Complaint]:
 def _twice(breach: Breach) -> Iterator[Complaint]:
     for index, value in enumerate(breach.value):
         if value in breach.value[:index]:
-            yield Complaint(
-                (*breach.at, index), f"{quoted(value)} is already in this list", "take it out, or use `repeat`"
-            )
+            mend = "take it out" if "pair" in breach.at else "take it out, or use `repeat`"
+            yield Complaint((*breach.at, index), f"{quoted(value)} is already in this list", mend)
 
 
 def _anything(breach: Breach) -> Iterator[Complaint]:

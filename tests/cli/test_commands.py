@@ -63,7 +63,7 @@ class TestValidate:
         assert "b.yaml:4:10:" in result.err
         assert '"16:9"' in result.err
         assert "^^^" in result.err
-        assert "2 problems in the spec. Nothing was sent." in result.err
+        assert "2 problems in 2 files. Nothing was sent." in result.err
 
     def test_an_unused_variable_is_a_note(self, desk: Desk) -> None:
         """Worth saying, and no error."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from flux_batch.plan.diff import changed_words, diff
+from flux_batch.plan.diff import diff
+from flux_batch.plan.differences import changed_words
+from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Action, Change, Known, Plan, Task
 from flux_batch.plan.select import Selection
+from flux_batch.spec.load import load_spec
 
 from .kit import plan_of
 
@@ -89,8 +94,9 @@ def test_what_was_never_sent_is_new(phase: str) -> None:
     ("changes", "reason"),
     [
         ({"prompt": "Put a {{ product }} on oak"}, "prompt changed: “linen” → “oak”"),
-        ({"format": "jpg"}, "options changed: response_format png → jpg"),
-        ({"picture": "other pixels"}, "reference image changed"),
+        ({"format": "jpg"}, "option changed: response_format png → jpg"),
+        ({"picture": "other pixels"}, "reference changed: mug.png has other content"),
+        ({"ratio": "16:9"}, "size changed: 1:1 → 16:9"),
     ],
 )
 def test_a_change_tells_what_changed(changes: dict[str, str], reason: str) -> None:
@@ -98,7 +104,7 @@ def test_a_change_tells_what_changed(changes: dict[str, str], reason: str) -> No
     after = plan(selection=None, **changes)
     found = told(diff(after, known(plan())))
     assert found[:2] == [("new", reason)] * 2
-    follow = reason if "options" in reason else "its parent changed"
+    follow = reason if "option" in reason else f"its parent changed: {reason}"
     assert found[2:4] == [("new", follow)] * 2
     assert found[4:] == [("removed", "no longer wanted; its image is kept")] * 4
 
@@ -116,13 +122,7 @@ def test_a_size_that_changes_under_one_label_is_named() -> None:
     (task, *_) = plan().tasks
     before = replace(task, size="16:9", key="0" * 64)
     changes = diff(plan(), {before.key: Known(task=before, phase="stored")})
-    assert changes[0].reason == "size changed from 16:9 to 1:1"
-
-
-def test_another_ratio_is_another_place() -> None:
-    """It is simply not there yet, and the old one is not wanted any more."""
-    found = told(diff(plan(ratio="16:9"), known(plan())))
-    assert found == [("new", "not bought yet")] * 4 + [("removed", "no longer wanted; its image is kept")] * 4
+    assert changes[0].reason == "size changed: 16:9 → 1:1"
 
 
 def test_only_the_values_that_are_new_are_bought() -> None:
@@ -190,11 +190,11 @@ def test_twins_are_one_change() -> None:
     ("before", "after", "words"),
     [
         ("a mug on linen", "a mug on oak", "“linen” → “oak”"),
-        ("a mug on linen", "a green mug on linen", "“” → “green”"),
-        ("a green mug on linen", "a mug on linen", "“green” → “”"),
-        ("a mug a mug", "a mug", "“a mug” → “”"),
+        ("a mug on linen", "a green mug on linen", "“green” added"),
+        ("a green mug on linen", "a mug on linen", "“green” left out"),
+        ("a mug a mug", "a mug", "“a mug” left out"),
         ("one two three", "four five", "“one two three” → “four five”"),
-        ("a b c d", "a x c y", "“b c d” → “x c y”"),
+        ("a b c d", "a x c y", "“b” → “x”, “d” → “y”"),
     ],
 )
 def test_changed_words(before: str, after: str, words: str) -> None:
@@ -214,3 +214,129 @@ def test_tasks_keep_their_order() -> None:
     made = plan()
     first: list[Task] = list(made.purchases().values())
     assert [change.key for change in diff(made, {})] == [task.key for task in first]
+
+
+EDITED = """\
+    version: 1
+    variables: {{product: {products}, scene: [linen, oak]}}
+    jobs:
+      {job}:
+        prompt: "{{{{ product }}}} on {{{{ scene }}}}{light}"
+        models: [{model}]
+        ratios: ["1:1"]
+        repeat: {repeat}
+"""
+PLAIN = {"products": "[mug, pot, tray]", "model": "flux-kontext-pro", "light": "", "job": "hero", "repeat": "1"}
+
+
+def reasons(before: dict[str, str], after: dict[str, str]) -> Counter[str]:
+    """Why the second plan buys what the first one did not."""
+    old, new = (plan_of(EDITED.format(**{**PLAIN, **changes})) for changes in (before, after))
+    return Counter(change.reason for change in diff(new, known(old)) if change.action is Action.NEW)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ({}, {"products": "[cup, pot, tray]"}, {"prompt changed: “mug” → “cup”": 2}),
+        ({}, {"products": "[mug, cup, tray]"}, {"prompt changed: “pot” → “cup”": 2}),
+        ({}, {"products": "[pot, cup]"}, {"prompt changed: “tray” → “cup”": 2}),
+        (
+            {},
+            {"products": "[cup, pot, bowl]"},
+            {"prompt changed: “mug” → “cup”": 2, "prompt changed: “tray” → “bowl”": 2},
+        ),
+        ({}, {"products": "[mug, pot, tray, cup]"}, {"not bought yet": 2}),
+        ({"repeat": "2"}, {"products": "[mug, pot, cup]", "repeat": "3"}, {"prompt changed: “tray” → “cup”": 4}),
+        ({}, {"model": "flux-kontext-max"}, {"model changed: flux-kontext-pro → flux-kontext-max": 6}),
+        ({}, {"job": "shop", "light": ", soft light"}, {"prompt changed: “linen” → “linen, soft light”": 3}),
+        ({}, {"products": "{m: mug, p: pot, t: tray}"}, {}),
+        ({}, {"products": "{m: a mug, p: pot, t: tray}"}, {"prompt changed: “a” added": 2}),
+        (
+            {},
+            {"products": "[cup, pot, tray]", "model": "flux-kontext-max"},
+            {"prompt changed: “mug” → “cup”; model changed: flux-kontext-pro → flux-kontext-max": 2},
+        ),
+    ],
+)
+def test_an_edited_value_is_told_by_what_it_was(
+    before: dict[str, str], after: dict[str, str], found: dict[str, int]
+) -> None:
+    """The nearest image that is gone says what changed; what was only added has none."""
+    told = reasons(before, after)
+    assert {reason: told[reason] for reason in found} == found
+    if not found:
+        assert not told
+
+
+def test_a_chain_says_what_changed_where_it_began() -> None:
+    """Once, however long the way; what an image changed itself comes first."""
+    text = """\
+        version: 1
+        jobs:
+          base: {{prompt: a mug on {scene}}}
+          season: {{edit: base, prompt: make it {season}}}
+          banner: {{edit: season, prompt: widen it}}
+        """
+    old = plan_of(text.format(scene="linen", season="winter"))
+    new = plan_of(text.format(scene="oak", season="spring"))
+    assert [change.reason for change in diff(new, known(old))][:3] == [
+        "prompt changed: “linen” → “oak”",
+        "prompt changed: “winter” → “spring”; its parent changed: prompt changed: “linen” → “oak”",
+        "its parent changed: prompt changed: “winter” → “spring”; prompt changed: “linen” → “oak”",
+    ]
+
+
+def test_everything_that_changed_is_said() -> None:
+    """Not only the first of it."""
+    after = plan("other pixels", prompt="Put a {{ product }} on oak", format="jpg", ratio="16:9")
+    assert told(diff(after, known(plan())))[0][1] == (
+        "prompt changed: “linen” → “oak”; size changed: 1:1 → 16:9; option changed: response_format png → jpg;"
+        " reference changed: mug.png has other content"
+    )
+
+
+def test_another_reference_is_named() -> None:
+    """Where it was, and where it is; one that came, and one that went."""
+    text = "version: 1\nprompt: a\nratios: ['1:1']\n"
+    files = {"a.png": "a", "b.png": "b"}
+    none, a, b = (plan_of(text + more, files) for more in ("", "reference: a.png\n", "reference: b.png\n"))
+    assert diff(b, known(a))[0].reason == "reference changed: a.png → b.png"
+    assert diff(a, known(none))[0].reason == "reference changed: none → a.png"
+    assert diff(none, known(a))[0].reason == "reference changed: a.png → none"
+
+
+TABLE = "sku,name,finish\nM-01,sage mug,{finish}\nT-02,white pot,gloss\n"
+SHEET = """\
+version: 1
+extends: house.yaml
+variables: {product: {from: products.csv, label: sku}}
+prompt: "{{ product.name }}, {{ product.finish }}, {{ light }}"
+profiles: {final: {models: [flux-kontext-max]}}
+"""
+
+
+def written(folder: Path, *settings: str, finish: str = "matt", light: str = "soft light", spec: str = SHEET) -> Plan:
+    """A plan from files: a table and a house style beside the spec."""
+    (folder / "products.csv").write_text(TABLE.format(finish=finish))
+    (folder / "house.yaml").write_text(f"version: 1\nvariables: {{light: {light}}}\nratios: ['1:1']\n")
+    (folder / "spec.yaml").write_text(spec)
+    return make_plan(load_spec(folder / "spec.yaml", settings))
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "found"),
+    [
+        ({"finish": "raw"}, (), {"prompt changed: “matt,” → “raw,”": 1}),
+        ({"light": "hard light"}, (), {"prompt changed: “soft” → “hard”": 2}),
+        ({}, ("profile=final",), {"model changed: flux-kontext-pro → flux-kontext-max": 2}),
+        ({"spec": SHEET.replace("label: sku", "label: name")}, (), {}),
+    ],
+)
+def test_a_cell_a_house_style_a_profile_and_a_label(
+    changes: dict[str, str], settings: tuple[str, ...], found: dict[str, int], tmp_path: Path
+) -> None:
+    """What changed outside of the spec's own text is told alike, and a renamed label buys nothing."""
+    old = written(tmp_path)
+    changed = diff(written(tmp_path, *settings, **changes), known(old))
+    assert Counter(each.reason for each in changed if each.action is Action.NEW) == found

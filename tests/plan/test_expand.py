@@ -203,8 +203,8 @@ def test_every_problem_at_once_each_at_its_place() -> None:
             "{product}",
             "`{product}` is not filled in",
         ),
-        (12, 16, '"assets/{{ product }}.png"', 'there is no file "assets/mug.png" beside the spec'),
-        (12, 16, '"assets/{{ product }}.png"', 'there is no file "assets/pot.png" beside the spec'),
+        (12, 16, '"assets/{{ product }}.png"', 'for product=mug: there is no file "assets/mug.png" beside the spec'),
+        (12, 16, '"assets/{{ product }}.png"', 'for product=pot: there is no file "assets/pot.png" beside the spec'),
         (14, 17, "prodct", "`{{ prodct }}` is not a variable here"),
         (15, 20, "sceen", "`{{ sceen }}` is not a variable here"),
         (17, 30, "{% for x in y %}", "templates fill in variables; this one uses a loop"),
@@ -306,7 +306,7 @@ def test_two_images_of_one_name_are_a_problem_before_anything_is_bought() -> Non
         naming: "{{ job }}/{{ product }}"
         """)
     assert problem.line == 4
-    assert problem.message == ("two images would get the name 'main/mug': product=Mug, and product=mug")
+    assert problem.message == 'two images would get the name "main/mug": product=Mug, and product=mug'
     assert problem.hint == "add an axis that tells them apart"
 
 

@@ -134,7 +134,7 @@ def test_a_constant_of_another_job_is_not_this_jobs() -> None:
           shot: {prompt: "{{ scene }}!", variables: {scene: studio}}
         naming: "{{ job }}-{{ scene }}"
         """)
-    assert problem.message == "for job=hero, model=flux-kontext-pro, ratio=16:9, n=1: `scene` has no value"
+    assert problem.message == "for job=hero: `scene` has no value"
     assert problem.line == 5
 
 

@@ -81,7 +81,7 @@ def usual() -> dict[str, bytes]:
     """The plans of all example specs as they are made here and now."""
     return {
         path.name: run(PLAN, path)
-        for path in (ROOT / "specs" / name for name in ("campaign.yaml", "reference-edit.yaml"))
+        for path in (ROOT / "specs" / name for name in ("campaign.yaml", "catalogue.yaml", "reference-edit.yaml"))
     }
 
 

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from flux_batch import __version__
 from flux_batch.errors import PlanMoved, UsageError
 from flux_batch.plan.codec import file_to_json, price_from_json, price_to_json, task_from_json, task_to_json
 from flux_batch.plan.prices import TABLE
 from flux_batch.plan.records import Plan
-from flux_batch.plan.saved import check_unmoved, is_saved_plan, plan_to_json, read_saved_plan
+from flux_batch.plan.saved import Applied, check_unapplied, check_unmoved, is_saved_plan, plan_to_json, read_saved_plan
 from flux_batch.plan.select import Selection
+from flux_batch.spec.records import InputFile
 
 from .kit import Folder, plan_of
 
@@ -76,11 +78,11 @@ MOVES: dict[str, tuple[Callable[[], Plan], str]] = {
     ),
     "selection": (
         lambda: replace(plan(), selected=frozenset()),
-        "it expands to other images with this version of flux-batch",
+        "it expands to other images than before",
     ),
     "tasks": (
         lambda: replace(plan(), tasks=tuple(replace(task, stem=f"{task.stem}-x") for task in plan().tasks)),
-        "it expands to other images with this version of flux-batch",
+        "it expands to other images than before",
     ),
 }
 
@@ -94,6 +96,49 @@ def test_what_moved_is_named_and_nothing_is_sent(what: str, tmp_path: Path) -> N
         check_unmoved(saved, make())
     assert str(caught.value) == (f"the saved plan is not what would happen now: {reason}. Nothing was sent; plan again")
     assert caught.value.exit_code == 3
+
+
+def test_everything_that_moved_is_named_at_once(tmp_path: Path) -> None:
+    """The spec, a table it reads, a reference, a price, and ourselves."""
+    table = InputFile(path="data/products.csv", sha256="a" * 64, bytes=1)
+    made = replace(plan(), inputs=(table,))
+    saved = read_saved_plan(save(tmp_path, made, version="0.0.1"))
+    now = plan({**FILES, "pot.png": "new"}, spec=f"# new\n{SPEC}")
+    prices = (replace(TABLE[0], amount=Decimal("0.05")), TABLE[1])
+    with pytest.raises(PlanMoved) as caught:
+        check_unmoved(saved, replace(now, inputs=(replace(table, sha256="b" * 64),), prices=prices))
+    assert str(caught.value).removeprefix("the saved plan is not what would happen now: ").split("; ")[:-1] == [
+        "the spec was edited",
+        "data/products.csv changed",
+        "the reference pot.png changed",
+        "the price of flux-kontext-pro changed from $0.04 to $0.05",
+        f"it was made by flux-batch 0.0.1, and this is {__version__}. Nothing was sent",
+    ]
+
+
+def test_another_version_that_makes_the_same_images_is_no_move(tmp_path: Path) -> None:
+    """An update alone stops no run."""
+    check_unmoved(read_saved_plan(save(tmp_path, version="0.0.1")), plan())
+
+
+def test_a_plan_that_was_applied_belongs_to_that_run(tmp_path: Path) -> None:
+    """It goes on there, and nowhere else."""
+    note = {"folder": "../runs/x", "run": "abcd2345", "at": "2026-11-23T10:00:00Z"}
+    saved = read_saved_plan(save(tmp_path, applied=note))
+    assert saved.applied == Applied(**note)
+    check_unapplied(saved, tmp_path, "abcd2345")
+    for run_id, here in ((None, "there is no run"), ("zzzz9999", "is another run")):
+        with pytest.raises(PlanMoved, match=rf"x \(run abcd2345\); in .* {here}, so it would buy everything twice"):
+            check_unapplied(saved, tmp_path, run_id)
+    check_unapplied(read_saved_plan(save(tmp_path)), tmp_path, None)
+
+
+def test_a_saved_plan_gives_its_images_back(tmp_path: Path) -> None:
+    """Those it selects; a damaged one says so."""
+    assert {task.job for task in read_saved_plan(save(tmp_path)).tasks()} == {"main"}
+    assert {task.key for task in read_saved_plan(save(tmp_path)).tasks()} == plan().selected
+    with pytest.raises(UsageError, match="damaged"):
+        read_saved_plan(save(tmp_path, promised={"selected": [], "tasks": [7]})).tasks()
 
 
 def test_one_of_two_equal_references_changes(tmp_path: Path) -> None:
@@ -136,7 +181,7 @@ def test_what_is_no_plan_is_a_usage_error(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"selection": {"olny": "n == 1"}}, {"selection": None}, {"settings": 7}, {"spec": 7}, {"out": 7}],
+    [{"selection": {"olny": "n == 1"}}, {"selection": None}, {"settings": 7}, {"spec": 7}, {"out": 7}, {"applied": 7}],
 )
 def test_a_plan_with_odd_parts_is_none(changes: dict[str, Any], tmp_path: Path) -> None:
     """Somebody edited it."""

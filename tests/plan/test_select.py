@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import time
+import itertools
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flux_batch.errors import UsageError
+from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Plan, Task
+from flux_batch.plan.sample import balanced
 from flux_batch.plan.select import Selection
+from flux_batch.spec.load import parse_spec
 
 from .kit import plan_of
 
@@ -124,60 +130,174 @@ def test_sample_and_limit_together() -> None:
 
 def test_a_small_sample_shows_every_job() -> None:
     """They are the coarsest difference there is."""
-    plan = plan_of(SPEC)
-    from flux_batch.plan.select import _balanced
+    assert {task.job for task in balanced(plan_of(SPEC).tasks, 4)} == {"hero", "shop", "edit", "wide"}
 
-    assert {task.job for task in _balanced(plan.tasks, 4)} == {"hero", "shop", "edit", "wide"}
+
+def matrix(sizes: Sequence[int], hole: int = 0) -> list[Task]:
+    """A product of axes with so many values; ``hole`` leaves out every so-manieth image."""
+    products = itertools.product(*(range(size) for size in sizes))
+    kept = [labels for number, labels in enumerate(products) if not hole or number % hole]
+    return [
+        Task(
+            key=str(labels),
+            id=str(labels),
+            job="main",
+            axes={"job": "main", **{f"v{axis}": f"{axis}-{label}" for axis, label in enumerate(labels)}},
+            model="m",
+            prompt="p",
+            size="1:1",
+        )
+        for labels in kept
+    ]
+
+
+def shown_values(tasks: Iterable[Task]) -> set[tuple[str, str]]:
+    """Every value on them."""
+    return {value for task in tasks for value in task.axes.items()}
+
+
+def shown_pairs(tasks: Iterable[Task]) -> set[object]:
+    """Every two values that stand together on one of them."""
+    return {pair for task in tasks for pair in itertools.combinations(task.axes.items(), 2)}
+
+
+SIZES = st.lists(st.integers(1, 6), min_size=1, max_size=4)
+
+
+@settings(deadline=None, max_examples=60)
+@given(SIZES)
+def test_every_value_appears_as_early_as_it_can(sizes: list[int]) -> None:
+    """In a full product the largest axis alone says how many images that takes."""
+    tasks = matrix(sizes)
+    assert shown_values(balanced(tasks, max(sizes))) == shown_values(tasks)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(1, 5), min_size=2, max_size=4), st.randoms())
+def test_holes_cost_no_value(sizes: list[int], chance: Random) -> None:
+    """Where rules leave images out, every image of a sample still shows a new value until all are shown."""
+    everything = matrix(sizes)
+    tasks = chance.sample(everything, len(everything) // 4 + 1)
+    wanted = shown_values(tasks)
+    assert shown_values(balanced(tasks, len(wanted))) == wanted
+    for count in range(1, min(len(tasks), len(wanted)) + 1):
+        found, one_less = (shown_values(balanced(tasks, number)) for number in (count, count - 1))
+        assert found > one_less or one_less == wanted
+
+
+def greedy_pairs(tasks: Sequence[Task]) -> list[int]:
+    """How many pairs are shown by one image, by two …, when each is the best of all that are left."""
+    left, shown, counts = list(tasks), set[object](), []
+    while left:
+        best = max(left, key=lambda task: len(shown_pairs([task]) - shown))
+        left.remove(best)
+        shown |= shown_pairs([best])
+        counts.append(len(shown))
+    return counts
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.integers(1, 5), min_size=2, max_size=3), st.sampled_from([0, 3, 4]))
+def test_pairs_appear_nearly_as_early_as_for_a_greedy_search(sizes: list[int], hole: int) -> None:
+    """A covering array made by looking at every image each time is never more than a sixth ahead."""
+    tasks = matrix(sizes, hole)
+    for count, best in enumerate(greedy_pairs(tasks), start=1):
+        assert len(shown_pairs(balanced(tasks, count))) >= best * 5 / 6 - 1
+
+
+def test_all_pairs_take_no_more_than_a_small_covering_array() -> None:
+    """Ten values by ten by ten: 100 images are the least that can show all pairs."""
+    tasks = matrix([10, 10, 10])
+    counts = [len(shown_pairs(balanced(tasks, count))) for count in (100, 160)]
+    assert counts[0] >= 0.85 * len(shown_pairs(tasks))
+    assert counts[1] >= 0.97 * len(shown_pairs(tasks))
+
+
+@settings(deadline=None, max_examples=40)
+@given(SIZES, st.sampled_from([0, 2, 3]), st.integers(1, 20), st.integers(0, 20))
+def test_a_smaller_sample_is_part_of_a_larger_one(sizes: list[int], hole: int, count: int, more: int) -> None:
+    """Growing a sample buys only the difference."""
+    tasks = matrix(sizes, hole)
+    assert {task.key for task in balanced(tasks, count)} <= {task.key for task in balanced(tasks, count + more)}
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(1, 3), st.integers(1, 40))
-def test_a_sample_is_balanced(sizes: list[int], ratios: int, count: int) -> None:
-    """Every value appears before any is shown a third time, as soon as there are as many images as values."""
-    names = [f"v{number}" for number in range(len(sizes))]
-    spec = {
-        "version": 1,
-        "prompt": " ".join(f"{{{{ {name} }}}}" for name in names),
-        "variables": {name: [f"{name}-{it}" for it in range(size)] for name, size in zip(names, sizes, strict=True)},
-        "ratios": ["1:1", "4:3", "3:4"][:ratios],
-    }
-    plan = plan_of(spec, selection=Selection(sample=count))
-    tasks = [task for task in plan.tasks if task.key in plan.selected]
-    assert len(tasks) == min(count, len(plan.tasks))
-    for axis in (*names, "ratio"):
-        wanted = {task.axes[axis] for task in plan.tasks}
-        shown = Counter(task.axes[axis] for task in tasks)
-        if count >= sum(sizes) + ratios:
-            assert set(shown) == wanted
-        if count >= 2 * (sum(sizes) + ratios) and count < len(plan.tasks):
+@given(SIZES, st.integers(1, 40))
+def test_a_sample_is_even(sizes: list[int], count: int) -> None:
+    """With twice as many images as values, none is shown much more often than another of its axis."""
+    tasks = matrix(sizes)
+    found = balanced(tasks, count)
+    assert len(found) == min(count, len(tasks))
+    assert found == sorted(found, key=tasks.index)
+    for axis in (f"v{number}" for number in range(len(sizes))):
+        shown = Counter(task.axes[axis] for task in found)
+        if 2 * sum(sizes) <= count < len(tasks):
             assert max(shown.values()) <= 2.5 * min(shown.values()) + 1
 
 
 def test_a_sample_of_a_square_is_even() -> None:
     """Ten by ten, twenty of them: two of each row and of each column."""
-    spec = {
-        "version": 1,
-        "prompt": "{{ a }} {{ b }}",
-        "variables": {"a": list(range(10)), "b": list(range(10))},
-    }
-    plan = plan_of(spec, selection=Selection(sample=20))
-    tasks = [task for task in plan.tasks if task.key in plan.selected]
-    for axis in ("a", "b"):
-        assert set(Counter(task.axes[axis] for task in tasks).values()) == {2}
+    found = balanced(matrix([10, 10]), 20)
+    for axis in ("v0", "v1"):
+        assert set(Counter(task.axes[axis] for task in found).values()) == {2}
 
 
-def test_a_large_sample_is_quick() -> None:
-    """Three hundred of ten thousand."""
-    plan = plan_of(
-        {
-            "version": 1,
-            "prompt": "{{ a }} {{ b }}",
-            "variables": {"a": list(range(100)), "b": list(range(50))},
-            "models": ["flux-kontext-pro", "flux-kontext-max"],
-        }
-    )
-    from flux_batch.plan.select import _balanced
+def test_small_jobs_do_not_use_up_a_sample() -> None:
+    """A job of one image is shown once; the rest of the sample is for what is new."""
+    plan = plan_of("""\
+        version: 1
+        jobs:
+          many: {prompt: "{{ a }} {{ b }}", variables: {a: [1, 2, 3, 4, 5, 6], b: [1, 2, 3]}}
+          few: {prompt: "{{ c }}", variables: {c: [x, y]}}
+        """)
+    assert shown_values(balanced(plan.tasks, 15)) == shown_values(plan.tasks)
+    assert {task.axes["a"] for task in balanced(plan.tasks, 10) if task.job == "many"} == set("123456")
 
-    started = time.perf_counter()
-    assert len(_balanced(plan.tasks, 300)) == 300
-    assert time.perf_counter() - started < 4
+
+def test_an_axis_of_many_values_is_shown_in_turn() -> None:
+    """More values than are compared at once: all of them all the same."""
+    tasks = matrix([150, 3])
+    assert shown_values(balanced(tasks, 150)) == shown_values(tasks)
+    assert shown_values(balanced(matrix([150, 100], hole=7), 260)) == shown_values(matrix([150, 100]))
+
+
+FIELDS = """\
+    version: 1
+    prompt: "{{ product.name }} {{ tone }}"
+    variables:
+      product: [{name: mug, size: {width: 3}}, {name: pot, colour: red}]
+      tone: [calm, bright]
+"""
+
+
+@pytest.mark.parametrize(
+    ("only", "said"),
+    [
+        ("product.nmae == 'mug'", "`product` has no field `nmae`; did you mean `name`?"),
+        ("product.size.widht > 1", "`product.size` has no field `widht`; did you mean `width`?"),
+        ("product.size.width.x > 1", "`product.size.width` is one text or number and has no `.x`"),
+        ("tone.name == 'calm'", "`tone` is one text or number and has no `.name`"),
+        ("product.name == 'mug' and prodct.name == 'x'", "`prodct` is no axis; did you mean `product`?"),
+    ],
+)
+def test_an_unknown_field_is_named(only: str, said: str) -> None:
+    """Not taken for an empty one."""
+    with pytest.raises(UsageError) as caught:
+        chosen(only, spec=FIELDS)
+    assert str(caught.value) == f'--only "{only}": {said}'
+
+
+def test_a_field_that_only_some_values_have_may_be_asked_for() -> None:
+    """The others equal nothing."""
+    assert len(chosen("product.colour == 'red'", spec=FIELDS)[1]) == 2
+    assert len(chosen("product.size.width > 1", spec=FIELDS)[1]) == 2
+
+
+def test_an_empty_column_may_be_asked_for(tmp_path: Path) -> None:
+    """It is a field of the table, although no row has it; what is no column is not."""
+    (tmp_path / "products.csv").write_text("name,sale\nmug,\npot,\n")
+    text = 'version: 1\nprompt: "{{ product.name }}"\nvariables: {product: {from: products.csv}}\n'
+    spec = parse_spec(tmp_path / "a.yaml", text)
+    assert len(make_plan(spec, selection=Selection(only="not product.sale")).selected) == 2
+    with pytest.raises(UsageError, match="`product` has no field `sael`; did you mean `sale`"):
+        make_plan(spec, selection=Selection(only="not product.sael"))
