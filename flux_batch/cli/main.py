@@ -20,7 +20,7 @@ from flux_batch.cli.guard import guard_process
 from flux_batch.errors import LocalFailure
 
 COMMANDS: Final = {
-    "init": "Write a commented starter project.",
+    "init": "Write a first spec, from a few questions or a table.",
     "validate": "Check specs and name every problem at once.",
     "plan": "Say what a run would make and cost; sends nothing.",
     "run": "Buy and store what the plan asks for; safe to stop and repeat.",
