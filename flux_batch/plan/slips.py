@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from jinja2 import TemplateSyntaxError
-
 
 def slip_in(condition: str) -> str:
     """What to write instead of the commonest slips in a condition."""
@@ -24,9 +22,8 @@ def slip_in(condition: str) -> str:
     return ""
 
 
-def plain_syntax(error: TemplateSyntaxError) -> str:
+def plain_syntax(said: str) -> str:
     """What stopped the parser, without its own words."""
-    said = error.message or ""
     for pattern, words in _SYNTAX:
         if found := re.search(pattern, said):
             return words.format(*found.groups())

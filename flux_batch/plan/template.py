@@ -138,7 +138,7 @@ def condition_ways(text: str) -> tuple[tuple[str, ...], ...]:
         ways = _ways(_checked("{{ " + text + "\n}}"))
         _ENVIRONMENT.compile_expression(text)  # a text that leaves the braces again is no expression
     except TemplateSyntaxError as error:
-        raise TemplateProblem(f"cannot be read: {plain_syntax(error)}", hint=slip_in(text)) from None
+        raise TemplateProblem(f"cannot be read: {plain_syntax(str(error.message))}", hint=slip_in(text)) from None
     except TemplateProblem as error:
         raise TemplateProblem(
             error.message.replace(_USES, "a condition compares; this one uses"), hint=slip_in(text)
@@ -200,9 +200,11 @@ def _checked(text: str) -> nodes.Template:
         tree = _ENVIRONMENT.parse(text)
     except TemplateSyntaxError as error:
         hint = "write {{ name }} to use a variable, and nothing else in double braces"
-        if "endif" in plain_syntax(error):
+        if "endif" in plain_syntax(str(error.message)):
             hint = "write {% if product.price %}, {{ product.price }}{% endif %}"
-        raise TemplateProblem(f"cannot be read: {plain_syntax(error)}", needle=_culprit(text), hint=hint) from None
+        raise TemplateProblem(
+            f"cannot be read: {plain_syntax(str(error.message))}", needle=_culprit(text), hint=hint
+        ) from None
     except RecursionError:
         raise TemplateProblem("cannot be read: it is nested too deep") from None
     for node, depth in _walk(tree):
