@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from flux_batch.errors import InvalidSpec, Problem, UsageError
 
 if TYPE_CHECKING:
     from flux_batch.plan.records import Plan
+    from flux_batch.spec.records import Spec
 
 EXAMPLE = """
     flux-batch validate specs/*.yaml
@@ -34,7 +36,8 @@ def validate(specs: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) 
     plans: dict[Path, Plan] = {}
     for path in specs:
         try:
-            plans[path] = make(path, Selection(), settings)[1]
+            spec, plans[path] = make(path, Selection(), settings)
+            problems |= dict.fromkeys(_in_profiles(path, spec, settings))
         except InvalidSpec as error:
             problems |= dict.fromkeys(error.problems)
         except UsageError as error:
@@ -49,6 +52,18 @@ def validate(specs: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) 
         _tell(plans)
     if problems:
         raise InvalidSpec(tuple(problems))
+
+
+def _in_profiles(path: Path, spec: Spec, settings: tuple[str, ...]) -> Iterator[Problem]:
+    """What is wrong with a sound spec when one of its profiles is chosen."""
+    from flux_batch.cli.planning import make
+    from flux_batch.plan.select import Selection
+
+    for name in spec.profiles:
+        try:
+            make(path, Selection(), (f"profile={name}", *settings))
+        except InvalidSpec as error:
+            yield from (replace(each, message=f"in profile `{name}`: {each.message}") for each in error.problems)
 
 
 def _tell(plans: Mapping[Path, Plan]) -> None:

@@ -39,6 +39,7 @@ def build_spec(value: dict[str, Any], desk: Desk) -> Spec:
         lint=read_lint(top, desk),
         naming=value.get("naming"),
         source=desk.source,
+        profiles=tuple(value.get("profiles", {})),
         inputs=tuple(desk.inputs[path] for path in sorted(desk.inputs)),
     )
 

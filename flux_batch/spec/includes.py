@@ -31,10 +31,15 @@ def with_includes(jobs: tuple[Job, ...], top: Layer, desk: Desk) -> tuple[Job, .
     everything = {name: variable for variables in known.values() for name, variable in variables.items()}
     shared = _rules(top, everything, desk, shared=len(jobs) > 1 or any(job.at for job in jobs))
     own = {job.name: _rules(_layer(job, top), known[job.name], desk) if job.at else () for job in jobs}
-    found = tuple(replace(job, include=shared + own[job.name]) for job in jobs)
+    found = tuple(replace(job, include=_for(job, shared) + own[job.name]) for job in jobs)
     for job in found:
         _check_sizes(job, desk)
     return found
+
+
+def _for(job: Job, shared: tuple[Include, ...]) -> tuple[Include, ...]:
+    """An edit follows its parent: models and ratios at the top are about pictures made from nothing."""
+    return tuple(rule for rule in shared if job.edit is None or not {"model", "ratio"} & set(rule.axes))
 
 
 def _check_sizes(job: Job, desk: Desk) -> None:

@@ -36,7 +36,8 @@ def _job(name: str, own: Layer, top: Layer, shared: dict[str, Variable], desk: D
     # An edit follows its parent, not the top of the file: what stands there was said about pictures made from nothing.
     follows = (own, defaults) if "edit" in own.values else (own, defaults, top)
     prompt, prompt_at = written("prompt", own, defaults, top)
-    reference, reference_at = written("reference", *follows)
+    # Nor does it take a picture to start from: that is its parent's.
+    reference, reference_at = written("reference", *((own,) if "edit" in own.values else follows))
     models, models_at = written("models", *follows)
     ratios, ratios_at = written("ratios", *follows)
     variables = {**shared, **(read_variables(own, desk) if own.at else {})}

@@ -165,7 +165,8 @@ class Spec:
 
     ``naming`` is the user's file-name template, None for ours. ``source`` is the text it came from, which
     turns a place in the file into a line and a column. ``inputs`` are the other files it was made from: tables, and the
-    specs it extends. ``settings`` are the ``path=value`` that were put over it.
+    specs it extends. ``settings`` are the ``path=value`` that were put over it, ``profiles`` the names of
+    its profiles.
     """
 
     name: str
@@ -180,6 +181,7 @@ class Spec:
     lint: Lint = field(default_factory=Lint)
     inputs: tuple[InputFile, ...] = ()
     settings: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:

@@ -52,6 +52,13 @@ class TestValidate:
         assert result.code == 0
         assert [each["spec"] for each in result.json["specs"]] == specs
 
+    def test_profiles_that_are_not_chosen_are_checked_too(self, desk: Desk) -> None:
+        """Whoever chooses one later should not be the first to find its mistake."""
+        desk.write("a.yaml", "version: 1\nprompt: a mug\nprofiles:\n  final: {prompt: 'a {{ cup }}'}\n")
+        result = desk("validate", "a.yaml")
+        assert result.code == 2
+        assert "a.yaml:4:25: in profile `final`: `{{ cup }}` is not a variable here" in result.err
+
     def test_problems_of_all_files_are_shown_with_a_caret(self, desk: Desk) -> None:
         """File, line, column, the line, a caret, a suggestion; exit 2."""
         desk.write("a.yaml", 'version: 1\nname: a\nprompt: "a {{ cpu }}"\nvariables: {cup: [red]}\n')

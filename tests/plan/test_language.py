@@ -300,3 +300,35 @@ def test_a_value_that_lint_bans_is_named_once() -> None:
         '`a` of "cheap mug" says "cheap", which `lint` bans',
         '`a` of "Cheap pot" says "Cheap", which `lint` bans',
     ]
+
+
+SHARED_RULE = """
+    version: 1
+    variables: {product: [mug]}
+    include: [{ratio: "21:9"}]
+    jobs:
+      hero: {prompt: "a {{ product }}", ratios: ["1:1"]}
+      winter: {edit: hero, prompt: make it winter}
+"""
+
+
+def test_a_ratio_to_add_at_the_top_is_about_images_made_from_nothing() -> None:
+    """An edit follows its parents, the added one too; it is not multiplied by the rule again."""
+    assert [(task.job, task.size) for task in plan_of(SHARED_RULE).tasks] == [
+        ("hero", "1:1"), ("hero", "21:9"), ("winter", "match_input_image"), ("winter", "match_input_image"),
+    ]  # fmt: skip
+
+
+def test_an_edit_takes_no_default_picture_to_start_from() -> None:
+    """It has one: its parent's."""
+    plan = plan_of(
+        """
+        version: 1
+        defaults: {reference: logo.png}
+        jobs:
+          hero: {prompt: a mug}
+          winter: {edit: hero, prompt: make it winter}
+    """,
+        {"logo.png": "logo"},
+    )
+    assert [task.reference.kind for task in plan.tasks if task.reference] == ["file", "parent"]
