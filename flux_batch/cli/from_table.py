@@ -14,7 +14,8 @@ from flux_batch.cli.drafting import Sheet
 from flux_batch.errors import UsageError
 from flux_batch.spec.fields import NAMES
 from flux_batch.spec.files import ReferenceProblem, inspect_reference
-from flux_batch.spec.tables import Row, Table, TableProblem, read_table
+from flux_batch.spec.tables import Row, Table, TableProblem
+from flux_batch.spec.tables.read import read_table
 from flux_batch.spec.variables import AXES, TEMPLATE_WORDS
 from flux_batch.spec.vocabulary import RATIOS
 from flux_batch.spec.words import plain, shown

@@ -30,9 +30,13 @@ COMMANDS: Final = {
     "diff": "Compare two runs or saved plans, image by image.",
     "why": "Say where an image comes from: spec line, values, price.",
     "report": "Write the contact sheet and the manifest again.",
+    "picks": "Merge reviewers' picks; show which values win.",
+    "promote": "Write the next spec from what was picked.",
+    "export": "Copy images for delivery, with captions and disclosure.",
     "verify": "Compare every stored image with what was bought.",
     "resolve": "Decide about requests whose answer was lost for good.",
     "balance": "Show what the account holds.",
+    "doctor": "Look for what could stop a run here, and say what to do.",
     "schema": "Print a JSON Schema, for editors and checks.",
 }
 """Name → help line, in the order a newcomer needs them."""
@@ -52,8 +56,10 @@ class LateGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; None lets click suggest the nearest name."""
+        """Import one command; for another name click knows no near one, as it looks among the imported."""
         if cmd_name not in COMMANDS:
+            if not ctx.resilient_parsing and not cmd_name.startswith("-"):
+                ctx.fail(f"there is no command {cmd_name!r}. {_nearest(cmd_name)}".rstrip())
             return None
         found = getattr(importlib.import_module(f"flux_batch.cli.{cmd_name}"), cmd_name)
         return found if isinstance(found, click.Command) else None
@@ -67,6 +73,13 @@ class LateGroup(click.Group):
         """The help lines as written above."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COMMANDS, n=1)
+    return f"Did you mean {near[0]!r}?" if near else ""
 
 
 @click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -84,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # an old Windows code page has no arrows
     try:
-        code = cli.main(arguments, prog_name="flux-batch", standalone_mode=False)
+        code = _invoked(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         _write_nowhere()  # whoever read our output went away
@@ -95,6 +108,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             error = LocalFailure(f"the output cannot be written: {error.strerror}; what was bought is safe")
         sys.exit(report_failure(error, as_json="--json" in arguments))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _invoked(arguments: list[str]) -> object:
+    """What the command returns; click ends with 1 when the reader of its output went away, which is no failure."""
+    try:
+        return cli.main(arguments, prog_name="flux-batch", standalone_mode=False)
+    except SystemExit:
+        if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):  # what click puts there then
+            sys.exit(0)
+        raise
 
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})

@@ -69,7 +69,12 @@ def retyped(
     """The arguments of a command as they can be typed again: whoever copies them gets the same images."""
     named = {"--only": only, "--limit": limit, "--sample": sample, "--out": out}
     words = [str(spec), *(word for name, value in named.items() if value is not None for word in (name, str(value)))]
-    return shlex.join([*words, *(word for setting in settings for word in ("--set", setting))])
+    return shlex.join([*words, *(word for setting in settings for word in _setting(setting))])
+
+
+def _setting(setting: str) -> tuple[str, str]:
+    path, _, value = setting.partition("=")
+    return ("--profile", value) if path == "profile" else ("--set", setting)
 
 
 class Usd(click.ParamType[Decimal]):

@@ -1,30 +1,25 @@
-"""Which line of a spec, and which values, made an image: the kept text of the spec is expanded again to find it."""
+"""Which line of a spec, and which values, made an image: what the run kept of its spec is expanded again to find it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from flux_batch.cli.attempts import Attempt, anything_kept, attempts, spec_path
 from flux_batch.cli.finding import Found
-from flux_batch.errors import InvalidSpec, UsageError
-from flux_batch.plan.expand import expand
+from flux_batch.errors import UsageError
 from flux_batch.plan.nearest import place_of
 from flux_batch.plan.records import Task
-from flux_batch.run.inputs import INPUTS
 from flux_batch.spec.fields import Field, Record, text_of
-from flux_batch.spec.files import ReferenceProblem
-from flux_batch.spec.load import parse_spec
-from flux_batch.spec.records import Job, ReferenceFile, Spec, Value
+from flux_batch.spec.records import FilePath, Job, Spec, Value
+from flux_batch.spec.source import Mark
 from flux_batch.spec.text import read_text
-from flux_batch.spec.values import read_document
 
-TRIES: Final = 24
-"""Texts and profiles that are expanded at most; a long life of edits is not read to its beginning."""
 FIELDS_SHOWN: Final = 6
 
 
@@ -42,7 +37,7 @@ class AxisValue:
 class Origin:
     """Where an image was written. ``template`` is empty where that could not be found out; ``notes`` say why.
 
-    ``kept`` is the text that was read, relative to the run folder.
+    ``kept`` is the text that was read, relative to the run folder; ``settings`` are those that make other images.
     """
 
     file: str = ""
@@ -50,26 +45,23 @@ class Origin:
     template: str = ""
     kept: str = ""
     profile: str = ""
+    settings: tuple[str, ...] = ()
     values: tuple[AxisValue, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def origin_of(found: Found) -> Origin:
-    """Read the kept texts of the spec, the last one first, until one makes this very image."""
+    """Expand the kept specs, the likeliest first, until one makes this very image."""
     wanted, near = found.entry.task, None
-    texts = _kept_texts(found)
-    for kept, text, profile in islice(_attempts(found, texts), TRIES):
-        spec, tasks = _expanded(found, text, profile)
-        if spec is None:
-            continue
-        made = [task for task in tasks if task.key == wanted.key]
+    for attempt in attempts(found):
+        made = [task for task in attempt.tasks if task.key == wanted.key]
         if made:
             task = next((task for task in made if task.id == wanted.id), made[0])
-            return _origin(spec, task, kept, profile, _since(found, kept))
-        there = next((task for task in tasks if place_of(task) == place_of(wanted)), None)
+            return _origin(attempt, task, _since(found, attempt))
+        there = next((task for task in attempt.tasks if place_of(task) == place_of(wanted)), None)
         if near is None and there is not None:
-            near = _origin(spec, there, kept, profile, (_ANOTHER, *_since(found, kept)))
-    return near or Origin(notes=(_LOST if texts else _NO_TEXT, *_since(found, "")))
+            near = _origin(attempt, there, (_ANOTHER, *_since(found, attempt)))
+    return near or Origin(notes=(_LOST if anything_kept(found) else _NO_TEXT, *_since(found, None)))
 
 
 _NO_TEXT: Final = "the run folder holds no text of its spec, so the template and the values cannot be told"
@@ -82,87 +74,60 @@ _ANOTHER: Final = (
 )
 
 
-def _kept_texts(found: Found) -> list[tuple[str, str]]:
-    """Name and text of every spec that the run folder kept, the last one that was run first; damaged ones left out."""
-    texts = []
-    for path in (found.folder / INPUTS).glob(f"*-{Path(found.view.spec_file).name}"):
-        try:
-            text = path.read_bytes().decode("utf-8")  # as bytes, for the hash counts line ends
-        except (OSError, UnicodeDecodeError):
-            continue
-        if hashlib.sha256(text.encode()).hexdigest()[:12] == path.name[:12]:
-            texts.append((path, text))
-    texts.sort(key=lambda each: (each[0].name[:12] != found.view.spec_sha256[:12], -each[0].stat().st_mtime))
-    return [(f"{INPUTS}/{path.name}", text) for path, text in texts]
-
-
-def _attempts(found: Found, texts: list[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Every text as it stands, then every text in each of its profiles."""
-    yield from ((kept, text, "") for kept, text in texts)
-    for kept, text in texts:
-        yield from ((kept, text, profile) for profile in _profiles(_spec_path(found), text))
-
-
-def _profiles(path: Path, text: str) -> list[str]:
-    try:
-        value = read_document(path, text).value
-    except (InvalidSpec, UsageError):
-        return []
-    profiles = value.get("profiles") if isinstance(value, dict) else None
-    return [str(name) for name in profiles] if isinstance(profiles, dict) else []
-
-
-def _spec_path(found: Found) -> Path:
-    """Where the spec lies, for the tables and specs beside it: seen from here, or from the folder that holds runs/."""
-    path = Path(found.view.spec_file)
-    others = (path, found.folder.parent.parent / path)
-    return next((each for each in others if each.is_file()), path)
-
-
-def _expanded(found: Found, text: str, profile: str) -> tuple[Spec | None, tuple[Task, ...]]:
-    """The images of a kept text; nothing when what it reads is no longer there."""
-    hashes = {
-        entry.task.reference.source: entry.task.reference.sha256
-        for entry in found.view.entries
-        if entry.task.reference is not None and entry.task.reference.kind == "file"
-    }
-
-    def inspect(path: str) -> ReferenceFile:
-        if (sha256 := hashes.get(path)) is None:
-            raise ReferenceProblem(f'no image of this run started from "{path}"')
-        return ReferenceFile(path=path, sha256=sha256, bytes=0, mime="", width=1, height=1)
-
-    try:
-        spec = parse_spec(_spec_path(found), text, (f"profile={profile}",) if profile else ())
-        return spec, expand(spec, inspect).tasks
-    except (InvalidSpec, UsageError):
-        return None, ()
-
-
-def _origin(spec: Spec, task: Task, kept: str, profile: str, notes: tuple[str, ...]) -> Origin:
+def _origin(attempt: Attempt, task: Task, notes: tuple[str, ...]) -> Origin:
+    spec = attempt.spec
     job = next(job for job in spec.jobs if job.name == task.job)
     mark = spec.source.mark(job.prompt_at)
+    profile, settings = _asked(spec.settings)
     return Origin(
-        file=str((mark.of or spec.source).path),
+        file=_original(attempt, mark),
         line=mark.line,
         template=" ".join(job.prompt.split()),
-        kept=kept,
+        kept=attempt.kept,
         profile=profile,
-        values=tuple(_axis(spec, job, axis, label) for axis, label in task.axes.items() if axis not in _OWN),
+        settings=settings,
+        values=tuple(_axis(attempt, job, axis, label) for axis, label in task.axes.items() if axis not in _OWN),
         notes=notes,
     )
+
+
+def _asked(settings: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The profile, and the settings that can make another image of it."""
+    pairs = [(setting.partition("=")[0].strip().split(".")[0], setting) for setting in settings]
+    profiles = [setting.partition("=")[2] for name, setting in pairs if name == "profile"]
+    return (profiles or [""])[-1], tuple(setting for name, setting in pairs if name not in _NO_IMAGE)
+
+
+_NO_IMAGE: Final = frozenset({"profile", "execution", "budget", "report", "limits"})
+
+
+def _original(attempt: Attempt, mark: Mark) -> str:
+    """The file of a place as its user knows it: a kept file stands for the one it was copied from."""
+    path = (mark.of or attempt.spec.source).path
+    if not attempt.whole:
+        return str(path)
+    return os.path.normpath(attempt.path.parent / os.path.relpath(path, attempt.spec.folder))
 
 
 _OWN: Final = ("job", "model", "ratio")
 
 
-def _axis(spec: Spec, job: Job, axis: str, label: str) -> AxisValue:
-    value = _value(spec, job, axis, label)
+def _axis(attempt: Attempt, job: Job, axis: str, label: str) -> AxisValue:
+    value = _value(attempt.spec, job, axis, label)
     if value is None:
         return AxisValue(axis=axis, label=label, value=label, place="")
-    mark = spec.source.mark(value.at)
-    place = value.place or f"{(mark.of or spec.source).path}:{mark.line}"
+    mark = attempt.spec.source.mark(value.at)
+    place = value.place or _setting(attempt.spec, value.at) or f"{_original(attempt, mark)}:{mark.line}"
     return AxisValue(axis=axis, label=label, value=_shown(value.value), place=place)
+
+
+def _setting(spec: Spec, at: FilePath) -> str:
+    """The setting that put a value there, empty for none: no line of the file holds it then."""
+    for setting in spec.settings:
+        path = setting.partition("=")[0].strip().split(".")
+        if [str(part) for part in at[: len(path)]] == path:
+            return f"--set {setting}"
+    return ""
 
 
 def _value(spec: Spec, job: Job, axis: str, label: str) -> Value | None:
@@ -186,18 +151,26 @@ def _shown(value: Field) -> str:
     return ", ".join(texts[:FIELDS_SHOWN]) + (" …" if len(texts) > FIELDS_SHOWN else "")
 
 
-def _since(found: Found, kept: str) -> tuple[str, ...]:
-    """What has moved since: the spec's own text, and the files it reads."""
-    notes = []
-    last = found.view.spec_sha256[:12]
-    if kept and not kept.startswith(f"{INPUTS}/{last}"):
-        notes.append("it was made from an earlier text of the spec; the last run had another one")
-    path = _spec_path(found)
+def _since(found: Found, attempt: Attempt | None) -> tuple[str, ...]:
+    """What is another than it was: from that run to the last one, and from the last one to now."""
+    path = spec_path(found)
+    notes = [] if attempt is None else _earlier(found, attempt)
     if not path.is_file():
         notes.append(f"the spec {found.view.spec_file} is not there now")
     elif not _is(path, found.view.spec_sha256):
         notes.append(f"the spec {path} was edited since the last run")
     return (*notes, *(f"{name} changed since the last run" for name in _moved(found, path)))
+
+
+def _earlier(found: Found, attempt: Attempt) -> list[str]:
+    """Where the last run had something else."""
+    notes = []
+    if attempt.spec.source.sha256 != found.view.spec_sha256:
+        notes.append("it was made from an earlier text of the spec; the last run had another one")
+    last: Mapping[str, str] = json.loads(found.inputs)
+    read = {file.path: file.sha256 for file in attempt.spec.inputs} if attempt.whole else {}
+    others = [name for name, sha256 in read.items() if last.get(name, sha256) != sha256]
+    return [*notes, *(f"it was made from an earlier {name}; the last run had another one" for name in others)]
 
 
 def _moved(found: Found, spec: Path) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from flux_batch.cli.columns import fit
@@ -73,10 +75,16 @@ def _axes(tasks: Sequence[Task]) -> list[str]:
         job = values.setdefault(task.job, {})
         for axis, label in task.axes.items():
             job.setdefault(axis, set()).add(label)
-    return [
-        f"{job}: {' x '.join(f'{axis} {len(seen)}' for axis, seen in axes.items() if len(seen) > 1) or 'one image'}"
-        for job, axes in values.items()
-    ]
+    images = Counter(task.job for task in tasks)
+    return [f"{job}: {_shape(images[job], axes)}" for job, axes in values.items()]
+
+
+def _shape(images: int, axes: Mapping[str, set[str]]) -> str:
+    """A multiplication only where it is one: less is wanted of a pair, a table's ratios, a condition."""
+    sizes = {axis: len(seen) for axis, seen in axes.items() if len(seen) > 1}
+    if math.prod(sizes.values()) == images:
+        return " x ".join(f"{axis} {size}" for axis, size in sizes.items()) or "one image"
+    return f"{plural(images, 'image')} from {', '.join(f'{axis} {size}' for axis, size in sizes.items())}"
 
 
 def _reasons(planned: Planned) -> list[str]:

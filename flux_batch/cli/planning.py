@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from flux_batch.errors import InvalidSpec
+from flux_batch.errors import InvalidSpec, UsageError
 from flux_batch.plan.axes import AxisCost, axis_costs
 from flux_batch.plan.checks import with_misspellings
 from flux_batch.plan.diff import diff
 from flux_batch.plan.estimate import Estimate, estimate
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Action, Change, Plan, Task
+from flux_batch.plan.saved import is_saved_plan
 from flux_batch.plan.select import Selection
 from flux_batch.plan.timing import Timing, pace_of, timing
 from flux_batch.run.learned import making_seconds
@@ -59,6 +60,8 @@ def make(path: Path, selection: Selection, settings: tuple[str, ...]) -> tuple[S
     try:
         spec = load_spec(path, settings)
     except InvalidSpec as error:
+        if is_saved_plan(path):
+            raise UsageError(f"{path} is a saved plan, no spec: flux-batch run {path} does what it says") from None
         raise with_misspellings(error) from None
     return spec, make_plan(spec, selection=selection)
 

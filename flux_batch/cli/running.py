@@ -36,12 +36,19 @@ class Ended:
     command: str
 
     @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do; a breaker that tripped on the last answer stopped nothing."""
+        phases = self.outcome.phases
+        doubts = phases.get(Phase.UNCERTAIN, 0) + phases.get(Phase.HELD, 0)
+        return not (self.outcome.left or _pending(phases) or doubts)
+
+    @property
     def exit_code(self) -> int:
         """0 all stored · 1 some failed · 4 more to do · 128 + signal."""
         phases, outcome = self.outcome.phases, self.outcome
         if outcome.signal is not None:
             return 128 + outcome.signal
-        if outcome.stopped or outcome.left or _pending(phases):
+        if not self.finished:
             return 4
         return 1 if _lost(phases) else 0
 
@@ -99,6 +106,7 @@ def outcome_json(ended: Ended) -> dict[str, Any]:
         "skipped": phases.get(Phase.SKIPPED, 0),
         "spent_now": decimal_text(outcome.spent_now),
         "observed": decimal_text(outcome.observed),
+        "observed_unit": decimal_text(outcome.observed_unit),
         "rehearsal": ended.view.rehearsal,
         "stopped": outcome.stopped,
         "left": outcome.left,
@@ -122,16 +130,25 @@ def outcome_lines(ended: Ended) -> list[str]:
     return [
         f"{', '.join(counts)}; {spent}",
         *(f"  {line}" for line in failure_lines(ended.view.entries, outcome.left)),
+        *_account_line(ended),
         f"  contact sheet  {ended.report.page}",
         f"  manifest       {ended.report.manifest}",
     ]
+
+
+def _account_line(ended: Ended) -> list[str]:
+    """What the account says it cost, in its own unit: the price table may be wrong."""
+    observed, unit = ended.outcome.observed, ended.outcome.observed_unit
+    if observed is None or unit is None or ended.view.rehearsal:
+        return []
+    return [f"  the account    was charged {decimal_text(observed)}, which is {decimal_text(unit)} an image"]
 
 
 def next_lines(ended: Ended) -> list[str]:
     """What to do next."""
     outcome, phases = ended.outcome, ended.outcome.phases
     again = ended.command if ended.view.rehearsal else f"{ended.command} --retry-failed"
-    lines = [f"Stopped early: {one_line(outcome.stopped)}"] if outcome.stopped else []
+    lines = [f"Stopped early: {one_line(outcome.stopped)}"] if outcome.stopped and not ended.finished else []
     lines += suspect_lines(ended.view, _folder(ended))
     if ended.exit_code not in (0, 1):
         lines.append(f"Nothing is lost. To go on: {ended.command}")

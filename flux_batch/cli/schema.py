@@ -16,10 +16,10 @@ EXAMPLE = """
 
 
 @click.command(cls=Command, example=EXAMPLE)
-@click.argument("name", type=click.Choice(["spec", "manifest"]), default="spec")
+@click.argument("name", type=click.Choice(["spec", "manifest", "picks"]), default="spec")
 @json_option
 def schema(name: str, as_json: bool) -> None:
-    """Print a JSON Schema (draft 2020-12): of the spec, or of manifest.json."""
+    """Print a JSON Schema (draft 2020-12): of the spec, of manifest.json, or of a picks file."""
     from flux_batch.spec.schema import schema_text
 
     text = schema_text(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -39,8 +40,7 @@ def _told(found: Found, origin: Origin) -> Iterator[tuple[str, str]]:
     yield "prompt", f"“{task.prompt}”"
     if origin.template:
         yield "template", f"“{origin.template}”"
-        profile = f", in profile {origin.profile}" if origin.profile else ""
-        yield "written in", f"{origin.file}:{origin.line}, job {task.job}{profile} (kept as {origin.kept})"
+        yield "written in", f"{origin.file}:{origin.line}, job {task.job}{_asked(origin)} (kept as {origin.kept})"
     else:
         yield "written in", f"{found.view.spec_file}:{task.line}, job {task.job}"
     yield from (("values", _value(value)) for value in origin.values or _labels(task))
@@ -51,10 +51,21 @@ def _told(found: Found, origin: Origin) -> Iterator[tuple[str, str]]:
     yield from (("note", note) for note in origin.notes)
 
 
+def _asked(origin: Origin) -> str:
+    """What was said on top of the spec."""
+    profile = f", in profile {origin.profile}" if origin.profile else ""
+    return profile + "".join(f", with --set {shlex.quote(setting)}" for setting in origin.settings)
+
+
 def _line(word: str, text: str, width: int) -> list[str]:
     first = f"{word:<{GAP}} "
     return textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_on_hyphens=False,
+        break_long_words=False,
     ) or [first.rstrip()]
 
 
@@ -144,6 +155,7 @@ def why_json(found: Found, origin: Origin) -> dict[str, Any]:
             "line": origin.line or task.line,
             "kept": origin.kept or None,
             "profile": origin.profile or None,
+            "settings": list(origin.settings),
         },
         "values": [asdict(value) for value in origin.values or _labels(task)],
         "axes": dict(task.axes),

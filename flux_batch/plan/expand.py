@@ -12,6 +12,7 @@ from flux_batch.plan.checks import check_templates, names_for
 from flux_batch.plan.identity import content_key
 from flux_batch.plan.lint import lint_problem
 from flux_batch.plan.matrix import AddsNothing, BadRatio, Combo, combos, edit_combos
+from flux_batch.plan.meant import nothing_left
 from flux_batch.plan.naming import describe, name_tasks
 from flux_batch.plan.notes import over_budget, repeated
 from flux_batch.plan.options import BadOption, read_option
@@ -137,7 +138,7 @@ class _Expander:
             self.problems[self.spec.source.problem(error.rule.at, message, hint)] = None
             return []
         if not found:
-            self.problems[_nothing_left(self.spec, job)] = None
+            self.problems[nothing_left(self.spec, job)] = None
         return found
 
     def _each(self, found: list[Combo], make: Callable[[Combo], _T]) -> list[_T]:
@@ -268,17 +269,6 @@ def _named(values: Mapping[str, Value], template: str) -> str:
     """An image by what a template reads of it, with the rows of tables that this is from."""
     read = [(name, values[name]) for name in compile_template(template).names if name in values]
     return ", ".join(f"{name}={value.label}" + (f" ({value.place})" if value.place else "") for name, value in read)
-
-
-def _nothing_left(spec: Spec, job: Job) -> Problem:
-    """A job of which the rules leave no image, said at the rule that is its own, or else at the one for all."""
-    rules = [("exclude", (*job.at, "exclude"))] if job.exclude else []
-    rules += [("where", where.at) for where in job.where]
-    rule, at = rules[-1] if rules else ("edit", (*job.at, "edit"))
-    names = " and ".join(f"`{name}`" for name in dict.fromkeys(name for name, _ in rules)) or f"`{rule}`"
-    verb = "leaves" if " and " not in names else "leave"
-    hint = "loosen it, or take the job out" if job.at else "loosen it; upper and lower case are not the same"
-    return spec.source.problem(at, f"{names} {verb} nothing of job `{job.name}`", hint, key=True)
 
 
 def _where(combo: Combo) -> str:

@@ -230,6 +230,8 @@ def _inherited(job: Job, parent: Combo, own: Sequence[str]) -> dict[str, Value]:
 
 
 def _seen(value: Value) -> Field:
+    if type(value.value) is str and value.value == value.label:  # nearly all of them
+        return value.value
     if isinstance(value.value, tuple | Record) or plain(value.value) == value.label:
         return value.value
     seen = Labelled(plain(value.value))

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from flux_batch.errors import InvalidSpec
@@ -55,6 +56,7 @@ def apart(axes: Mapping[str, str], others: Mapping[str, str]) -> str:
     return describe({axis: label for axis, label in axes.items() if others.get(axis) != label})
 
 
+@lru_cache(maxsize=4096)
 def slug(label: str) -> str:
     """A label as part of a file name: letters of any script, digits, ``.`` and ``-``; ``16:9`` becomes ``16x9``."""
     text = unicodedata.normalize("NFC", label)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flux_batch.errors import UsageError
+from flux_batch.plan.meant import meant_by, texts_at
 from flux_batch.plan.records import Task
 from flux_batch.plan.sample import balanced
 from flux_batch.plan.template import TemplateProblem, compile_condition, condition_ways
@@ -58,7 +59,8 @@ def _matching(
         raise UsageError(f"--only {quoted(only)}: {stranger}")
     chosen = [task for task, seen in zip(tasks, values, strict=True) if holds(seen)]
     if not chosen:
-        raise UsageError(f"--only {quoted(only)} fits none of the {len(tasks):,} images")
+        hint = _nearest(only, ways, tasks, values)
+        raise UsageError(f"--only {quoted(only)} fits none of the {len(tasks):,} images{hint}")
     return chosen
 
 
@@ -73,6 +75,16 @@ def _stranger(
         if way and (wrong := _wrong_field(axis, tuple(way), values, columns.get(axis, ()))):
             return wrong
     return None
+
+
+def _nearest(
+    only: str, ways: Iterable[tuple[str, ...]], tasks: Sequence[Task], values: Sequence[Mapping[str, Field]]
+) -> str:
+    asked = [way[0] for way in ways if len(way) == 1]
+    labels = dict.fromkeys({"job": task.job, **task.axes}.get(axis, "") for axis in asked for task in tasks)
+    pairs = itertools.chain.from_iterable(seen.items() for seen in values)
+    hint = meant_by(only, labels | texts_at(ways, pairs))
+    return f"; {hint}" if hint else ""
 
 
 def _wrong_field(

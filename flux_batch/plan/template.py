@@ -21,6 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from flux_batch.plan.helpers import HELPERS
 from flux_batch.plan.slips import plain_reason, plain_syntax, slip_in
 from flux_batch.spec.fields import NoText, Nothing, Record, has_text, inside, text_of
+from flux_batch.spec.words import closest
 
 MAX_OUTPUT: Final = 8_000
 """Characters of one rendered text; the provider publishes no limit, ours catches accidents."""
@@ -96,8 +97,11 @@ def _check_value(way: tuple[str, ...], values: Mapping[str, object]) -> None:
     if way[0] not in values:
         raise TemplateProblem(f"`{way[0]}` has no value", needle=way[0])
     value = inside(values[way[0]], way[1:])
-    if value is not None and not isinstance(value, Record) and has_text(value):
-        _refuse_long(f"the value of `{'.'.join(way)}`", text_of(value))
+    if value is None or isinstance(value, Record):
+        return
+    text = value if isinstance(value, str) else text_of(value) if has_text(value) else ""
+    if len(text) > MAX_OUTPUT:  # asked first, for the words about it would be made for every image
+        _refuse_long(f"the value of `{'.'.join(way)}`", text)
 
 
 @lru_cache(maxsize=256)
@@ -209,10 +213,16 @@ def _checked(text: str) -> nodes.Template:
         raise TemplateProblem("cannot be read: it is nested too deep") from None
     for node, depth in _walk(tree):
         if reason := _refusal(node):
-            raise TemplateProblem(reason, needle=_culprit(text), hint=_HINT)
+            raise TemplateProblem(reason, needle=_culprit(text), hint=_helper_meant(node) or _HINT)
         if depth > MAX_DEPTH:
             raise TemplateProblem("cannot be read: it is nested too deep")
     return tree
+
+
+def _helper_meant(node: nodes.Node) -> str:
+    name = node.name if isinstance(node, nodes.Filter) else ""
+    meant = closest(name, HELPERS) if name not in HELPERS else None
+    return f"did you mean `{meant}`?" if meant else ""
 
 
 def _refusal(node: nodes.Node) -> str | None:

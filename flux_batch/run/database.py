@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from flux_batch.errors import LocalFailure, StateUnusable
 from flux_batch.run.folder import create_private
 from flux_batch.run.migrations import VERSION, steps_from
+
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class Database:
@@ -76,8 +78,15 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            advice = "Nothing more is sent; free space or mend the disk, then run again"
-            raise LocalFailure(f"{self.path}: {error}. {advice}") from error
+            raise LocalFailure(f"{self.path}: {error}. {self._advice(error)}") from error
+
+    def _advice(self, error: sqlite3.Error) -> str:
+        """What a person can do about it; damage is told from a disk that fails by SQLite's own code."""
+        if not self.path.exists():
+            return "There is no such file: nothing has been run there, or it was moved"
+        if getattr(error, "sqlite_errorcode", None) in _DAMAGED:
+            return "Nothing more is sent; it is damaged: put the latest copy of it in its place"
+        return "Nothing more is sent; free space or mend the disk, then run again"
 
 
 def _open(path: Path) -> sqlite3.Connection:

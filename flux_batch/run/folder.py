@@ -15,10 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from flux_batch.errors import LocalFailure
+from flux_batch.errors import LocalFailure, StateUnusable
 
 FOLDER_MODE: Final = 0o700
 PRIVATE_MODE: Final = 0o600
+_TRACES: Final = ("images", "inputs", "manifest.json")
+"""What only a run leaves behind; the state file is there before any of it."""
 
 _asking_the_umask: Final = threading.Lock()
 
@@ -34,6 +36,22 @@ def prepare_folder(folder: Path) -> None:
             _keep_others_out(folder)
     except OSError as error:
         raise LocalFailure(f"{folder}: {error.strerror}; choose another with --out") from None
+
+
+def refuse_without_state(folder: Path, state: Path) -> None:
+    """Raise StateUnusable where a run has been, but its state file is gone or empty: all would be bought again."""
+    if state.exists() and state.stat().st_size:
+        return
+    if trace := next((name for name in _TRACES if _holds_something(folder / name)), None):
+        raise StateUnusable(
+            f"{folder} has no {state.name}, but {trace} of an earlier run: what is paid is not known, so nothing was "
+            f"sent. Put {state.name} back, or take another folder with --out, where all is bought anew"
+        )
+
+
+def _holds_something(path: Path) -> bool:
+    """Whether there is such a file, or a folder that is not empty."""
+    return any(path.iterdir()) if path.is_dir() else path.exists()
 
 
 def create_private(path: Path) -> None:

@@ -41,8 +41,10 @@ def claim_identity(state: StateFile, settings: ApiSettings, *, rehearsal: bool) 
     known = {name: state.meta(name) for name in wanted}
     if state.meta("base_url") is not None and known != wanted and under_way(state):
         what = "server" if known["base_url"] != wanted["base_url"] else "key"
+        left = under_way(state)
+        count, are = ("1 image", "is") if left == 1 else (f"{left} images", "are")
         raise StateUnusable(
-            f"{under_way(state)} images of {state.path.parent} are under way with another {what}"
+            f"{count} of {state.path.parent} {are} under way with another {what}"
             f"{_at(known['base_url']) if what == 'server' else ''}; go on with that one, so that none is bought twice"
         )
     _note(state, wanted)

@@ -6,6 +6,7 @@ references at the paths they had, so that the run can be repeated when the origi
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
@@ -22,7 +23,7 @@ from flux_batch.spec.records import Spec
 
 INPUTS: Final = "inputs"
 LIST: Final = "inputs.json"
-_START: Final = 12
+DIGITS: Final = 12
 """Hexadecimal digits of a hash that stand in a name."""
 
 
@@ -50,7 +51,7 @@ def keep_inputs(plan: Plan, spec: Spec, folder: Path) -> None:
 
 def _keep_spec(inputs: Path, plan: Plan, spec: Spec) -> _Kept:
     name = spec.source.path.name
-    content = inputs / f"{plan.spec_sha256[:_START]}-{name}"
+    content = inputs / f"{plan.spec_sha256[:DIGITS]}-{name}"
     if not content.exists():
         part = _part(content)
         part.write_text(spec.source.text, encoding="utf-8", newline="")
@@ -62,7 +63,7 @@ def _keep_files(inputs: Path, plan: Plan, home: Path) -> list[_Kept]:
     wanted = {file.path: file.sha256 for file in plan.inputs} | {file.path: file.sha256 for file in plan.references}
     kept = []
     for path, sha256 in sorted(wanted.items()):
-        content = inputs / f"{sha256[:_START]}-{PurePosixPath(path).name}"
+        content = inputs / f"{sha256[:DIGITS]}-{PurePosixPath(path).name}"
         if content.exists() or _copy(home / path, content, sha256):
             kept.append(_Kept(path=path, sha256=sha256, content=content))
     return kept
@@ -74,12 +75,21 @@ def _copy(source: Path, content: Path, sha256: str) -> bool:
         return False
     part = _part(content)
     shutil.copyfile(source, part)
-    with part.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-            part.unlink()
-            return False
+    if not _has(part, sha256):
+        part.unlink()
+        return False
     part.replace(content)
     return True
+
+
+def _has(path: Path, sha256: str) -> bool:
+    """Whether these are the bytes; a house style was hashed as text, which has no byte order mark."""
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
+            return True
+        file.seek(0)
+        marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+        return marked and hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def _part(path: Path) -> Path:
@@ -94,7 +104,7 @@ def _keep_together(inputs: Path, spec: Spec, kept: list[_Kept]) -> None:
     """The files at the paths they had, as links to their contents; a folder that is there is whole."""
     facts = {"spec": _below(kept)[kept[0].path], "settings": list(spec.settings), "files": _listed(kept)}
     text = json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
-    whole = inputs / hashlib.sha256(text.encode()).hexdigest()[:_START]
+    whole = inputs / hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
     if whole.exists():
         return
     part = whole.with_name(whole.name + ".part")

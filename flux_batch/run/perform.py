@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from flux_batch.api.wire import GenerationRequest, TaskSnapshot
 from flux_batch.errors import (
     AccountRejected,
     ApiError,
+    LocalFailure,
     NotSent,
     Rejected,
     TaskNotFound,
@@ -76,6 +76,7 @@ class Performer:
     run_id: str
     watcher: Watcher
     _told: set[str] = field(default_factory=set)
+    _owners: dict[str, str] = field(default_factory=dict)
 
     async def perform(self, work: Work, purchase: Purchase, effect: Effect) -> Event | None:
         """Carry out one effect; None when the run stopped before it could be, and nothing needs undoing."""
@@ -147,7 +148,27 @@ class Performer:
             self.watcher.say(f"No clear answer to a request ({error}): looking it up before anything is sent again")
             return Doubtful(reason=str(error), answer=error.answer if isinstance(error, Unclear) else None)
         self.submits.taken()
+        if not await self._is_answer_to(purchase, taken):
+            reason = f"the server answered about another request, as {_printable(taken.id)}"
+            self.watcher.say(f"No clear answer to a request ({reason}): looking it up before anything is sent again")
+            return Doubtful(reason=reason)
         return Accepted(snapshot=self._noted(taken))
+
+    async def _is_answer_to(self, purchase: Purchase, taken: TaskSnapshot) -> bool:
+        """As below; a disk that fails now fails the commit as well, which tells the id to a person."""
+        try:
+            return await self._is_about(purchase, taken)
+        except LocalFailure:
+            return True
+
+    async def _is_about(self, purchase: Purchase, found: TaskSnapshot) -> bool:
+        """Whether an answer is about this request: it names no other, and its id belongs to no other image."""
+        if found.business_id not in (None, purchase.business_id):
+            return False
+        # Two answers may come at once, before either is in the state file.
+        if self._owners.setdefault(found.id, purchase.key) != purchase.key:
+            return False
+        return not await self.journal.ask(lambda state: state.has_other(found.id, purchase.key))
 
     def _turned_away(self, error: Throttled) -> TurnedAway:
         pause = 1.0 if error.retry_after is None else error.retry_after
@@ -160,17 +181,25 @@ class Performer:
         turned_away = purchase.phase is Phase.INTENT
         if not await self.brake.pause(after, before_send=turned_away):
             return Withdrawn() if turned_away else None
-        return await self._ask(
-            purchase.business_id or "", lambda found: found.business_id in (None, purchase.business_id)
-        )
+        return await self._ask(purchase.business_id or "", purchase)
 
     async def _poll(self, purchase: Purchase) -> Event:
         """Ask by the provider's id; an answer that names another request would bring that one's image."""
-        mine = (None, purchase.business_id)
-        return await self._ask(purchase.remote_id or "", lambda found: found.business_id in mine)
+        return await self._ask(purchase.remote_id or "", purchase)
 
-    async def _ask(self, task_id: str, ours: Callable[[TaskSnapshot], bool] = lambda _: True) -> Event:
+    async def _ask(self, task_id: str, about: Purchase) -> Event:
         """One status question; whatever goes wrong with it changes nothing."""
+        answer = await self._asked(task_id)
+        if isinstance(answer, Seen) and not await self._is_about(about, answer.snapshot):
+            return NoAnswer(reason="the answer is about another task")
+        return answer
+
+    async def _is_found(self, business_id: str) -> bool:
+        """Whether the provider knows a request by our own id, and says no other in its place."""
+        answer = await self._asked(business_id)
+        return isinstance(answer, Seen) and answer.snapshot.business_id in (None, business_id)
+
+    async def _asked(self, task_id: str) -> Seen | NotFound | NoAnswer:
         if not await self.queries.pass_through():
             return NoAnswer(reason="the run is stopping")
         try:
@@ -187,7 +216,7 @@ class Performer:
         except ApiError as error:
             return NoAnswer(reason=str(error))
         self.queries.taken()
-        return Seen(snapshot=self._noted(found)) if ours(found) else NoAnswer(reason="the answer is about another task")
+        return Seen(snapshot=self._noted(found))
 
     def _noted(self, found: TaskSnapshot) -> TaskSnapshot:
         """Tell a person of a status word that nobody knows, once each."""
@@ -198,12 +227,15 @@ class Performer:
         return found
 
     async def _control(self, purchase: Purchase) -> Event | None:
-        """Find another accepted task the way this one was looked for, and then look for this one once more.
+        """Find other accepted tasks the way this one was looked for, and then look for this one once more.
 
         The 404s so far may have been asked before the window was over, or while the index was away.
         """
-        witness = await self.journal.ask(lambda state: state.witness(purchase.key))
-        if witness is None or not isinstance(await self._ask(witness), Seen):
+        witnesses = await self.journal.ask(lambda state: state.witnesses(purchase.key))
+        for witness in witnesses:
+            if not await self._is_found(witness):
+                return ControlFailed()
+        if not witnesses:
             return ControlFailed()
         again = await self._lookup(purchase, 0.0)
         return ControlPassed() if isinstance(again, NotFound) else again

@@ -240,7 +240,8 @@ def _no_money(state: State) -> Step:
         return _to(
             _with(state, phase=Phase.PLANNED, sends=0, body=None, business_id=None), Leave(reason=reason, stop=True)
         )
-    return _to(_with(state, phase=Phase.HELD, sends=state.purchase.sends - 1), Leave(reason=reason))
+    # A later run with more room decides by itself; a held one would wait for a person.
+    return _to(_with(state, phase=Phase.UNCERTAIN, sends=state.purchase.sends - 1), Leave(reason=reason))
 
 
 def _refused(state: State, event: RefusedBy, now: Moment, rules: Rules) -> Step:
@@ -307,7 +308,7 @@ def _resend_or_hold(state: State, rules: Rules) -> Step:
 def _unproven(state: State, now: Moment, rules: Rules) -> Step:
     """Without a positive control a 404 proves nothing; after a while the next run has to look."""
     if _since(state.doubt_since, now) >= 2 * rules.settle + rules.lookup_delays[0]:
-        return _to(state, Leave(reason="uncertain: no other accepted task can be found to compare with"))
+        return _to(state, Leave(reason="uncertain: no task accepted at that time can be found to compare with"))
     return _look_again(state, now, rules)
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -36,7 +36,7 @@ from flux_batch.run.brake import Brake
 from flux_batch.run.clock import Clock, SystemClock
 from flux_batch.run.drive import drive_warning
 from flux_batch.run.executor import Executor
-from flux_batch.run.folder import prepare_folder
+from flux_batch.run.folder import prepare_folder, refuse_without_state
 from flux_batch.run.identity import claim_identity, keep_apart, under_way
 from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
@@ -50,6 +50,7 @@ from flux_batch.run.references import References
 from flux_batch.run.registry import forget_unfinished, register
 from flux_batch.run.rows import micros
 from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.strangers import refuse_strangers
 from flux_batch.run.watch import Nobody, Tally, Watcher, tally
 from flux_batch.spec.records import Spec
 
@@ -83,7 +84,8 @@ class Outcome:
 
     ``phases`` counts this run's images. ``spent`` is USD over the life of the folder, ``spent_now`` by this run.
     ``left`` says, by task id, what a later run has to finish; ``stopped`` why this one stopped early; ``signal``
-    is the number of the signal that did it. ``observed`` is the change of the account's ``used_balance``.
+    is the number of the signal that did it. ``observed`` is the change of the account's ``used_balance``,
+    in the account's own unit, and ``bought`` the images it was for, 0 when nobody can say.
     """
 
     phases: dict[Phase, int]
@@ -93,6 +95,14 @@ class Outcome:
     stopped: str | None = None
     signal: int | None = None
     observed: Decimal | None = None
+    bought: int = 0
+
+    @property
+    def observed_unit(self) -> Decimal | None:
+        """What one image really cost, in the account's unit, to six places; None when nobody can say."""
+        if self.observed is None or self.bought <= 0:
+            return None
+        return (self.observed / self.bought).quantize(Decimal("0.000001")).normalize()
 
 
 def run_plan(
@@ -112,7 +122,7 @@ def run_plan(
     Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
     """
     prepare_folder(options.folder)
-    with run_lock(options.folder), StateFile(options.folder / FILE) as state:
+    with run_lock(options.folder), _state_of(options.folder) as state:
         keep_apart(state, rehearsal=options.rehearsal)
         watcher = watcher or Nobody()
         if warning := drive_warning(options.folder):
@@ -133,7 +143,14 @@ def run_plan(
             if cost.new:
                 approve(cost, changes)
             _take_over(session)
+            _look_for_strangers(session)
         return _carried_out(session, at_end)
+
+
+def _state_of(folder: Path) -> StateFile:
+    """Open the state file, or begin one where no run has been before."""
+    refuse_without_state(folder, folder / FILE)
+    return StateFile(folder / FILE)
 
 
 def _take_over(session: _Session) -> None:
@@ -144,6 +161,16 @@ def _take_over(session: _Session) -> None:
     register(state, plan, spec, now=now, retry_failed=options.retry_failed)
     if options.saved is not None and session.cost.new:
         note_applied(options.saved, options.folder, state.meta("run_id") or "", now=now)
+
+
+def _look_for_strangers(session: _Session) -> None:
+    """Buy nothing that stands there already; a rehearsal draws its pictures anew."""
+    if session.options.rehearsal or not session.cost.new:
+        return
+    try:
+        refuse_strangers(session.state, session.options.folder)
+    except RefusedToSpend as refusal:
+        session.refuse(refusal)
 
 
 def _carried_out(session: _Session, at_end: Callable[[RunView], None]) -> Outcome:
@@ -212,10 +239,10 @@ class _Session:
 
     async def execute(self) -> Outcome:
         """Everything up to the end; raises the refusal, if there is one, after that."""
-        spent_before = self.state.committed()[0]
+        spent_before, paid_before, doubts_before = self.state.committed()[0], self._paid(), self._doubts()
         counts = tally(self.state.counts(), micros(spent_before))
         if counts.finished == counts.total:
-            return self._outcome(spent_before, {}, None, None)
+            return self._outcome(spent_before, {}, None)
         brake = Brake(self.clock)
         async with ApiClient(self.settings, timeouts=self.options.timeouts) as api:
             before = await self._balance(api) if self.cost.new and not self.refusal else None
@@ -223,8 +250,21 @@ class _Session:
             after = await self._balance_after(api) if before else None
         if self.refusal:
             raise self.refusal
-        observed = after.used - before.used if before and after else None
-        return self._outcome(spent_before, executor.left, brake.stopped, observed)
+        outcome = self._outcome(spent_before, executor.left, brake.stopped)
+        if before is None or after is None:
+            return outcome
+        # What was in doubt may have been charged before, or may be still: then nobody can say for how many this was.
+        bought = 0 if doubts_before or self._doubts() else self._paid() - paid_before
+        return replace(outcome, observed=after.used - before.used, bought=bought)
+
+    def _doubts(self) -> int:
+        counts = self.state.counts(chosen_only=False)
+        return sum(counts.get(phase, 0) for phase in (Phase.INTENT, Phase.UNCERTAIN, Phase.HELD))
+
+    def _paid(self) -> int:
+        """How many purchases of this folder are paid."""
+        counts = self.state.counts(chosen_only=False)
+        return sum(counts.get(phase, 0) for phase in (Phase.SUBMITTED, Phase.READY, Phase.STORED))
 
     async def _run(self, api: ApiClient, brake: Brake, counts: Tally) -> Executor:
         files = FileClient(loopback=self.settings.loopback)
@@ -303,9 +343,7 @@ class _Session:
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
 
-    def _outcome(
-        self, spent_before: Decimal, left: dict[str, str], stopped: str | None, observed: Decimal | None
-    ) -> Outcome:
+    def _outcome(self, spent_before: Decimal, left: dict[str, str], stopped: str | None) -> Outcome:
         spent = self.state.committed()[0]
         return Outcome(
             phases=self.state.image_counts(),
@@ -314,7 +352,6 @@ class _Session:
             left=left,
             stopped=stopped,
             signal=self.signal,
-            observed=observed,
         )
 
 

@@ -214,14 +214,18 @@ class StateFile:
         with self.db.legible():
             return from_row(row)
 
-    def witness(self, key: str) -> str | None:
-        """The business id of another purchase that the provider accepted, newest first: the positive control."""
-        rows = self.db.rows(
-            "SELECT business_id FROM purchase WHERE remote_id IS NOT NULL AND business_id IS NOT NULL AND key != ?"
-            " ORDER BY number DESC LIMIT 1",
-            (key,),
-        )
-        return str(rows[0]["business_id"]) if rows else None
+    def witnesses(self, key: str) -> tuple[str, ...]:
+        """The business ids of other purchases that the provider accepted: the positive control, none or one or two.
+
+        The one accepted last before this request was sent, or else first after it, shows that the provider remembers
+        that far back; the newest one shows that what it was sent lately can be found.
+        """
+        nearest, newest = (self.db.rows(_WITNESS + order, (key,)) for order in (_NEAREST, _NEWEST))
+        return tuple(dict.fromkeys(str(row["business_id"]) for row in (*nearest, *newest)))
+
+    def has_other(self, remote_id: str, key: str) -> bool:
+        """Whether the provider gave this id to another purchase before."""
+        return bool(self.db.rows("SELECT 1 FROM purchase WHERE remote_id = ? AND key != ?", (remote_id, key)))
 
     def uploaded(self, sha256: str, since: float, until: float = math.inf) -> str | None:
         """The URL of a reference uploaded between ``since`` and ``until`` (Unix seconds)."""
@@ -233,6 +237,15 @@ class StateFile:
         with self.db.transaction():
             self.db.execute("INSERT OR REPLACE INTO upload VALUES (?, ?, ?)", (sha256, url, now))
 
+
+_WITNESS: Final = (
+    "WITH other AS (SELECT business_id, number, coalesce(json_extract(times, '$.submitted'), 0.0) AS taken"
+    " FROM purchase WHERE remote_id IS NOT NULL AND business_id IS NOT NULL AND key != ?1),"
+    " this AS (SELECT coalesce(json_extract(times, '$.intent'), 0.0) AS sent FROM purchase WHERE key = ?1)"
+    " SELECT business_id FROM other, this "
+)
+_NEAREST: Final = "ORDER BY taken > sent, abs(taken - sent), number DESC LIMIT 1"
+_NEWEST: Final = "ORDER BY taken DESC, number DESC LIMIT 1"
 
 _SKIP_BELOW: Final = (
     "WITH RECURSIVE below (key) AS (SELECT key FROM purchase WHERE parent = ?1"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from flux_batch.errors import InvalidSpec, UsageError
-from flux_batch.spec.tables import InputFile, Table, read_table
+from flux_batch.spec.tables import InputFile, Table
 from flux_batch.spec.text import check_text, read_text
 from flux_batch.spec.values import Document, read_document
-from flux_batch.spec.words import closest, quoted
+from flux_batch.spec.words import closest_file, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Beside:
 
     def table(self, path: str, sheet: str | None) -> Table:
         """A table in the folder or below; raises TableProblem."""
+        from flux_batch.spec.tables.read import read_table  # its readers take time to load, and most specs need none
+
         return read_table(self.folder, path, sheet=sheet)
 
     def document(self, path: str) -> Document:
@@ -50,7 +52,7 @@ def _nothing_at(path: str, place: Path) -> tuple[str, str]:
     if place.exists():
         return f"{quoted(path)} is not a file", ""
     beside = [each.name for each in place.parent.glob("*.y*ml")] if place.parent.is_dir() else []
-    guess = closest(place.name, sorted(beside))
+    guess = closest_file(place.name, sorted(beside))
     near = f"did you mean {PurePosixPath(path).with_name(guess)}?" if guess and guess != place.name else ""
     return f"there is no file {quoted(path)}", near or "paths start at this file's folder"
 

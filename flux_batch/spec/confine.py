@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flux_batch.errors import UsageError
-from flux_batch.spec.words import closest, quoted
+from flux_batch.spec.words import closest_file, quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def _near(folder: Path, relative: str) -> str:
         names = [entry.name for entry in parent.iterdir() if entry.is_file()]
     except OSError:
         return f"there is no folder {quoted(Path(relative).parent.as_posix())} either; paths start at the spec's folder"
-    guess = closest(Path(relative).name, names)
+    guess = closest_file(Path(relative).name, names)
     return (
         f"did you mean {(Path(relative).parent / guess).as_posix()}?" if guess else "paths start at the spec's folder"
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 from flux_batch.spec.source import FilePath
+from flux_batch.spec.values import Plain
 from flux_batch.spec.words import closest, did_you_mean
 
 MEANT: Final = {
@@ -45,6 +47,12 @@ TOP: Final = (
     *("extends", "profile", "profiles", "defaults", "lint"),
 )
 """Keys that a job cannot have."""
+
+
+def in_full(at: FilePath, value: Plain) -> Plain:
+    """``budget: 5``, which is short for ``{max: 5}``, written in full; every other value as it is."""
+    short = at == ("budget",) and isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return {"max": value} if short else value
 
 
 def meant_key(key: str, known: tuple[str, ...]) -> str | None:

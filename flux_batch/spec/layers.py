@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from flux_batch.errors import InvalidSpec, UsageError
 from flux_batch.spec.beside import input_of, read_beside
+from flux_batch.spec.keys import in_full
 from flux_batch.spec.source import FilePath, Mark, Source
 from flux_batch.spec.tables import InputFile
 from flux_batch.spec.values import Document, Plain
@@ -96,7 +97,7 @@ def lay(base: Document, over: Document) -> Document:
     homes: dict[FilePath, tuple[Source, FilePath]] = {}
     below = {key: value for key, value in _group(base.value).items() if key not in NOT_INHERITED}
     value = _merged(below, base.source, (), over.value, homes)
-    return replace(over, value=value, source=_source(over.source, homes))
+    return replace(over, value=value, source=with_homes(over.source, homes))
 
 
 def in_profile(document: Document) -> Document:
@@ -114,10 +115,11 @@ def in_profile(document: Document) -> Document:
     homes: dict[FilePath, tuple[Source, FilePath]] = {}
     # Seen from the profile, the rest of the file is the base; what keeps its place needs no home.
     merged = _merged(value, None, (), chosen, homes, ("profiles", name), document.source)
-    return replace(document, value=merged, source=_source(document.source, homes))
+    return replace(document, value=merged, source=with_homes(document.source, homes))
 
 
-def _source(source: Source, homes: dict[FilePath, tuple[Source, FilePath]]) -> Source:
+def with_homes(source: Source, homes: dict[FilePath, tuple[Source, FilePath]]) -> Source:
+    """The source, knowing of some places that they are from elsewhere."""
     if not homes:
         return source
     earlier = source.homes if isinstance(source, Layered) else {}
@@ -149,7 +151,8 @@ def _merged(
         if base_source is not None:
             homes[(*at, key)] = (base_source, (*at, key))
     for key, value in over.items():
-        place, below = (*at, key), base.get(key)
+        place = (*at, key)
+        below = in_full(place, base.get(key)) if isinstance(value, dict) else None
         if isinstance(below, dict) and isinstance(value, dict) and _merges(place):
             result[key] = _merged(below, base_source, place, value, homes, (*over_at, key), over_source)
             continue

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from flux_batch.errors import InvalidSpec, UsageError
+from flux_batch.spec.keys import in_full
+from flux_batch.spec.layers import with_homes
+from flux_batch.spec.source import FilePath, Mark, Marks, Source
 from flux_batch.spec.values import Document, Plain, read_document
 
 _EXAMPLE: Final = "write for instance: --set budget.max=3.00 or --set 'ratios=[\"1:1\"]'"
@@ -20,12 +23,27 @@ def override(document: Document, settings: Sequence[str]) -> Document:
     said, by the same checks as in the file.
     """
     value = document.value
+    homes: dict[FilePath, tuple[Source, FilePath]] = {}
     for setting in settings:
         path, equals, text = setting.partition("=")
         if not equals or not path.strip():
             raise UsageError(f"--set {setting}: {_EXAMPLE}")
-        value = _put(value, path.strip().split("."), _read(setting, text), setting)
-    return replace(document, value=value)
+        places = path.strip().split(".")
+        if places[0] == "extends":
+            raise UsageError(f"--set {setting}: `extends` can only be written in the file; for variants use a profile")
+        if isinstance(value, dict) and len(places) > 1 and places[0] in value:
+            value = {**value, places[0]: in_full((places[0],), value[places[0]])}
+        value = _put(value, places, _read(setting, text), setting)
+        homes[tuple(places)] = (_said(path, text), ())
+    return replace(document, value=value, source=with_homes(document.source, homes))
+
+
+def _said(path: str, text: str) -> Source:
+    """What was typed, so that a problem with it is not shown at a line of the file, which says something else."""
+    if path.strip() == "profile":
+        return Source(path=Path("--profile"), text=text, marks={(): Marks(None, Mark(1, 1, max(1, len(text))))})
+    key, value = Mark(1, 1, len(path)), Mark(1, len(path) + 2, max(1, len(text)))
+    return Source(path=Path("--set"), text=f"{path}={text}", marks={(): Marks(key, value)})
 
 
 def _read(setting: str, text: str) -> Plain:

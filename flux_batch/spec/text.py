@@ -9,7 +9,7 @@ from typing import Final
 
 from flux_batch.errors import InvalidSpec, Problem, UsageError
 from flux_batch.spec.source import Mark, Source
-from flux_batch.spec.words import closest, quoted
+from flux_batch.spec.words import closest_file, quoted
 
 TEXT_MAX: Final = 1024 * 1024
 """Bytes; a spec of that size was not written by a person, and a scanner would be busy with it."""
@@ -57,7 +57,7 @@ def _read(path: Path) -> bytes:
 
 
 def _near(path: Path) -> str:
-    guess = closest(path.name, [each.name for each in _specs_in(path.parent)])
+    guess = closest_file(path.name, [each.name for each in _specs_in(path.parent)])
     return f": did you mean {path.parent / guess}?" if guess else ""
 
 

@@ -73,6 +73,19 @@ def closest(word: str, options: Iterable[str]) -> str | None:
     return begun[0] if len(begun) == 1 else None
 
 
+def closest_file(name: str, names: Iterable[str]) -> str | None:
+    """The file that was probably meant; compared without endings, for ``.png`` makes no two names alike."""
+    by_stem: dict[str, list[str]] = {}
+    for each in names:
+        by_stem.setdefault(_stem(each), []).append(each)
+    stem = closest(_stem(name), by_stem)
+    return None if stem is None else closest(name, by_stem[stem]) or by_stem[stem][0]
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name
+
+
 def did_you_mean(word: str, options: Iterable[str], mark: str = "`") -> str:
     """``did you mean `models`?``, or the choices when nothing is near, or nothing when there are none."""
     known = tuple(options)

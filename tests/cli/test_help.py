@@ -34,7 +34,8 @@ def test_every_command_has_json(command: str, desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["plann", "x.yaml"], "plan"),
+        (["plann", "x.yaml"], "there is no command 'plann'. Did you mean 'plan'?"),
+        (["xyz"], "there is no command 'xyz'.\n"),
         (["plan"], "Missing argument"),
         (["plan", "specs/quickstart.yaml", "--limt", "3"], "Did you mean '--limit'"),
         (["plan", "nowhere.yaml"], "nowhere.yaml"),

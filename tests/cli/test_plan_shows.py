@@ -41,6 +41,19 @@ CUPS = """
 """
 
 
+class TestShape:
+    """Where the number of images comes from."""
+
+    def test_a_product_is_a_multiplication(self, tmp_path: Path) -> None:
+        """Its factors give the number of images."""
+        assert "\n  main: cup 2 x ratio 2\n" in text_of(CUPS, tmp_path)
+
+    def test_what_is_no_product_is_not_written_as_one(self, tmp_path: Path) -> None:
+        """In step, or left out: three images of two axes with two and two values."""
+        text = text_of(f"{CUPS}    exclude: [{{cup: red, ratio: '9:16'}}]\n", tmp_path)
+        assert "\n  main: 3 images from cup 2, ratio 2\n" in text
+
+
 class TestMoney:
     """Three prices, and what is spent already."""
 

@@ -130,3 +130,21 @@ def test_a_table_and_a_house_style_that_moved_are_both_named(desk: Desk) -> None
     result = desk(*RUN)
     assert result.code == 3
     assert "house.yaml changed; products.csv changed. Nothing was sent; plan again" in result.err
+
+
+def test_a_plan_given_as_a_spec_is_told_apart(desk: Desk) -> None:
+    """`plan` and `validate` name the command that it is for, and not ten keys that no spec has."""
+    saved(desk)
+    for command in ("plan", "validate"):
+        result = desk(command, "plan.json")
+        assert result.code == 2
+        assert (
+            result.err == "flux-batch: plan.json is a saved plan, no spec: flux-batch run plan.json does what it says\n"
+        )
+
+
+def test_what_to_type_next_names_the_profile(desk: Desk) -> None:
+    """As it was typed, so that the next command buys what this one showed."""
+    desk.write("p.yaml", "version: 1\nprompt: a mug\nprofiles: {final: {repeat: 2}}\n")
+    result = desk("plan", "p.yaml", "--profile", "final", "--set", "budget.max=3")
+    assert "flux-batch run p.yaml --profile final --set budget.max=3\n" in result.err

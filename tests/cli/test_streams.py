@@ -34,3 +34,20 @@ def test_a_stop_while_it_is_still_starting_is_no_traceback() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGINT
     assert done.stderr == "\nStopped.\n"
+
+
+@pytest.mark.parametrize("arguments", [("plan", "--json"), ("plan",), ("validate", "--json")], ids=" ".join)
+def test_a_reader_that_goes_away_is_no_failure(arguments: tuple[str, ...]) -> None:
+    """``flux-batch plan … | head -1`` in a script that stops at the first failure."""
+    command, *more = arguments
+    done = subprocess.Popen(
+        [sys.executable, "-m", "flux_batch", command, SPECS / "campaign.yaml", *more],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert done.stdout is not None
+    assert done.stderr is not None
+    done.stdout.close()
+    said = done.stderr.read()
+    assert done.wait() == 0
+    assert "Error" not in said
+    done.stderr.close()

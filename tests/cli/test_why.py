@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,14 @@ def image(desk: Desk, part: str) -> str:
     """The path of the stored image with this in its name."""
     (path,) = (path for path in (desk.home / "runs").glob("*/images/**/*.*") if part in path.as_posix())
     return path.relative_to(desk.home).as_posix()
+
+
+def value(found: dict[str, Any], axis: str) -> tuple[str, str]:
+    """What one axis stands for, and where that was written."""
+    return next((each["value"], each["place"]) for each in found["values"] if each["axis"] == axis)
+
+
+MUG = ("sku: M-01, name: a sage mug", "products.csv:2")
 
 
 def test_an_image_is_led_back_to_its_line(shop: Desk) -> None:
@@ -102,8 +111,9 @@ def test_scripts_get_it_all(shop: Desk) -> None:
     found = shop("why", image(shop, "season/T-02"), "--json").json
     assert found["template"] == "Turn the season to {{ season }}"
     assert found["spec"] == {
-        "file": "shop.yaml", "line": 12, "kept": found["spec"]["kept"], "profile": None,
+        "file": "shop.yaml", "line": 12, "kept": found["spec"]["kept"], "profile": None, "settings": [],
     }  # fmt: skip
+    assert (shop.home / "runs/shop-rehearsal" / found["spec"]["kept"]).read_text(encoding="utf-8") == SPEC
     assert [each["job"] for each in found["chain"]] == ["hero"]
     assert found["reference"]["kind"] == "parent"
     assert found["price"] == "0.04"
@@ -111,19 +121,96 @@ def test_scripts_get_it_all(shop: Desk) -> None:
     assert found["notes"] == []
 
 
-def test_what_moved_since_is_said(shop: Desk) -> None:
-    """An edited spec: its kept text still tells the template. A changed table: it can only tell what stands there."""
+def test_an_edited_spec_is_said(shop: Desk) -> None:
+    """What was kept of it still tells the template."""
     shop.write("shop.yaml", SPEC.replace("Photo of", "Picture of"))
     found = shop("why", image(shop, "hero/M-01"), "--json").json
     assert found["template"] == "Photo of {{ product.name }}, {{ light }}"
     assert found["notes"] == ["the spec shop.yaml was edited since the last run"]
-    shop.write("shop.yaml", SPEC)
+
+
+def test_a_table_that_changed_since_is_read_as_it_was(shop: Desk) -> None:
+    """Row and value are those of the purchase; also after another run, and when the table is gone."""
+    path = image(shop, "hero/M-01")
+    shop.write("products.csv", "sku,name\nX-01,a new first row\nM-01,a green mug\n")
+    found = shop("why", path, "--json").json
+    assert (found["template"], found["notes"]) == (
+        "Photo of {{ product.name }}, {{ light }}",
+        ["products.csv changed since the last run"],
+    )
+    assert value(found, "product") == MUG
+    assert value(found, "light") == ("soft light", "house.yaml:2")
+    assert shop("rehearse", "shop.yaml").code == 0
+    (shop.home / "products.csv").unlink()
+    found = shop("why", path, "--json").json
+    assert value(found, "product") == MUG
+    assert found["notes"] == [
+        "it was made from an earlier products.csv; the last run had another one",
+        "products.csv changed since the last run",
+    ]
+
+
+def test_a_house_style_that_changed_since_is_read_as_it_was(desk: Desk) -> None:
+    """It may lie above the spec; places are named as they are from here, not as they were kept."""
+    desk.write("work/shop.yaml", SPEC.replace("house.yaml", "../house.yaml"))
+    desk.write("work/products.csv", TABLE)
+    desk.write("house.yaml", "version: 1\nvariables: {light: soft light}\n")
+    assert desk("rehearse", "work/shop.yaml", "--limit", "1").code == 0
+    desk.write("house.yaml", "version: 1\n\nvariables: {light: harsh light}\n")
+    found = desk("why", image(desk, "hero/M-01"), "--json").json
+    assert (found["spec"]["file"], found["spec"]["line"]) == ("work/shop.yaml", 8)
+    assert value(found, "product") == MUG
+    assert value(found, "light") == ("soft light", "house.yaml:2")
+    assert found["notes"] == ["../house.yaml changed since the last run"]
+
+
+def test_profile_and_settings_are_known(shop: Desk) -> None:
+    """They were kept with the spec; a value that came from one has no line. How fast it went says nothing."""
+    asked = ("--profile", "final", "--set", "variables.light=hard light", "--set", "execution.concurrency=2")
+    assert shop("rehearse", "shop.yaml", *asked).code == 0
+    shop.write("products.csv", "sku,name\n")
+    path = image(shop, "hero/M-01-max")
+    found = shop("why", path, "--json").json
+    assert found["spec"]["profile"] == "final"
+    assert found["spec"]["settings"] == ["variables.light=hard light"]
+    assert value(found, "product") == MUG
+    assert value(found, "light") == ("hard light", "--set variables.light=hard light")
+    told = " ".join(shop("why", path).out.split())
+    assert "job hero, in profile final, with --set 'variables.light=hard light' (kept as inputs/" in told
+
+
+def forget_wholes(shop: Desk) -> None:
+    """The run folder as an earlier version left it: contents, and no sets."""
+    for path in (shop.home / "runs/shop-rehearsal/inputs").iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+
+
+def test_an_older_run_is_told_from_its_texts(shop: Desk) -> None:
+    """As far as the files beside the spec are what they were."""
+    forget_wholes(shop)
+    path = image(shop, "hero/M-01")
+    found = shop("why", path, "--json").json
+    assert (value(found, "product"), found["notes"]) == (MUG, [])
     shop.write("products.csv", TABLE.replace("sage mug", "green mug"))
-    found = shop("why", image(shop, "hero/M-01"), "--json").json
+    found = shop("why", path, "--json").json
     assert found["prompt"] == "Photo of a sage mug, soft light"
     another, moved = found["notes"]
     assert another.startswith("the kept spec makes another prompt at this place")
     assert moved == "products.csv changed since the last run"
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("products.csv", b"X-01,another\n"), ("house.yaml", b"# another\n"), ("shop.yaml", b"#\n"), ("inputs.json", b" ")],
+)
+def test_a_set_that_is_not_what_was_kept_is_passed_over(shop: Desk, name: str, more: bytes) -> None:
+    """Even where it would make the same image; the spec's text alone is still read."""
+    (kept,) = (shop.home / "runs/shop-rehearsal/inputs").glob(f"*/{name}")
+    kept.write_bytes(kept.read_bytes() + more)
+    found = shop("why", image(shop, "hero/M-01"), "--json").json
+    assert found["spec"]["kept"].endswith("-shop.yaml")
+    assert found["notes"] == []
 
 
 def test_what_cannot_be_had_is_said(shop: Desk) -> None:
@@ -137,9 +224,10 @@ def test_what_cannot_be_had_is_said(shop: Desk) -> None:
     assert "template" not in result.out.split("note")[0]
 
 
-def test_a_profile_is_found_out(shop: Desk) -> None:
+def test_a_profile_of_an_older_run_is_found_out(shop: Desk) -> None:
     """It is not written down, so each is tried."""
     assert shop("rehearse", "shop.yaml", "--profile", "final").code == 0
+    forget_wholes(shop)
     found = shop("why", image(shop, "hero/M-01-max"), "--json").json
     assert found["spec"]["profile"] == "final"
     assert found["template"] == "Photo of {{ product.name }}, {{ light }}"

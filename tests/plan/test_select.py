@@ -108,8 +108,31 @@ def test_what_cannot_be_read_is_a_usage_error(only: str) -> None:
 
 def test_what_fits_no_image_is_a_usage_error() -> None:
     """A misspelt value must not look like a finished run."""
-    with pytest.raises(UsageError, match=r'^--only "scene == .marble." fits none of the 64 images$'):
+    with pytest.raises(UsageError, match=r'^--only "scene == .marble." fits none of the 64 images; known here: '):
         chosen("scene == 'marble'")
+
+
+@pytest.mark.parametrize(
+    ("only", "hint"),
+    [
+        ("product == 'mgu'", "did you mean 'mug'?"),
+        ("n == 1 and scene == 'oka'", "did you mean 'oak'?"),
+        ('scene == "rumpled natural line"', "did you mean 'rumpled natural linen'?"),
+        ("scene in ['xyzxyz']", "known here: linen, oak, rumpled natural linen, an oiled oak board"),
+        ("job == 'hreo'", "did you mean 'hero'?"),
+    ],
+)
+def test_what_fits_no_image_names_what_was_meant(only: str, hint: str) -> None:
+    """By label or by text; the labels there are, where nothing is near."""
+    with pytest.raises(UsageError) as caught:
+        chosen(only)
+    assert str(caught.value).endswith(f"; {hint}")
+
+
+def test_a_text_that_is_there_gets_no_guess() -> None:
+    """Each value is there, only not together."""
+    with pytest.raises(UsageError, match=r"images$"):
+        chosen("job == 'shop' and scene == 'oak'")
 
 
 def test_limit_takes_the_first() -> None:

@@ -339,3 +339,11 @@ def test_a_condition_tells_its_names() -> None:
     """So that a misspelt axis can be named."""
     found = condition_ways("ratio == '1:1' and n > 2 or ratio in [scene] or product.size.width < 3")
     assert found == (("ratio",), ("n",), ("scene",), ("product", "size", "width"))
+
+
+def test_a_helper_that_is_misspelt_is_named() -> None:
+    """The nearest one; of what is not near, the ways to use a variable."""
+    for written, hint in (("{{ x | artikel }}", "did you mean `article`?"), ("{{ x | shout }}", "use {{ name }}, ")):
+        with pytest.raises(TemplateProblem) as caught:
+            compile_template(written)
+        assert caught.value.hint.startswith(hint)

@@ -125,7 +125,7 @@ def test_a_result_that_died_while_the_laptop_slept_is_named_and_never_bought_aga
 ) -> None:
     """The provider keeps results for a day: what slept longer is paid and gone, and nobody pays for it twice."""
     monkeypatch.setattr(protocol, "FETCH_TRIES", 2)
-    bench = make_bench(fault("slow", where="file", seconds=0.2))
+    bench = make_bench(fault("slow", where="file", seconds=1.0))
     sleep_in(bench, Phase.READY)
     outcome = bench.run(PAIR)
     gone = outcome.phases.get(Phase.READY, 0)

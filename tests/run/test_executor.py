@@ -37,13 +37,15 @@ def test_the_intent_is_on_disk_before_the_request_leaves(bench: Bench, monkeypat
 
 
 def test_a_second_send_without_room_in_the_budget_is_not_made(make_bench: MakeBench) -> None:
-    """The lost request still holds its money, so a budget for two images has none for a third request."""
+    """The lost request still holds its money, so a budget for two images has none for a third; a larger one has."""
     bench = make_bench(fault("cut", where="submit", billed=False, first=1))
     outcome = bench.run(PAIR + "budget: {max: 0.08}\n")
-    assert outcome.phases == {Phase.STORED: 1, Phase.HELD: 1}
+    assert outcome.phases == {Phase.STORED: 1, Phase.UNCERTAIN: 1}
     assert list(outcome.left.values()) == ["the budget has no room for it"]
     assert bench.requests("submit") == 2
     assert bench.view().spent + bench.view().reserved == usd("0.08")
+    assert stored(bench.run(PAIR + "budget: {max: 0.20}\n")) == 2
+    assert set(bench.bills().values()) == {1}
 
 
 def test_what_the_plan_dropped_is_looked_up_and_not_sent_again(make_bench: MakeBench) -> None:

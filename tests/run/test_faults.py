@@ -56,6 +56,7 @@ def test_everything_is_stored_and_billed_once(name: str, make_bench: MakeBench) 
     assert only(outcome.phases, Phase.STORED), (outcome, bench.watcher.said)
     assert set(bench.bills().values()) == {1}
     assert outcome.spent == outcome.observed
+    assert all(bench.simulator.faults.fired()), "a fault that did not happen shows nothing"
 
 
 def test_a_lost_request_is_sent_again_once_it_is_proven_lost(make_bench: MakeBench) -> None:

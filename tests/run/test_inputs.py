@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from pathlib import Path
@@ -10,6 +11,7 @@ from PIL import Image
 
 from flux_batch.plan.make import make_plan
 from flux_batch.run.inputs import keep_inputs
+from flux_batch.run.kept import kept_wholes
 from flux_batch.spec.load import load_spec
 
 from .kit import MATRIX, Bench, plain_spec, plan_of
@@ -103,6 +105,18 @@ def test_a_table_that_changed_after_the_plan_is_not_kept_as_what_it_was(tmp_path
     (path.parent / "data" / "products.csv").write_text("name,sku\ncup,C-03\n")
     keep_inputs(plan, spec, tmp_path / "run")
     assert not list((tmp_path / "run").rglob("*products.csv*"))
+
+
+def test_a_house_style_with_a_byte_order_mark_is_kept(tmp_path: Path) -> None:
+    """As Notepad saves it; its hash is of the text."""
+    path = styled(tmp_path)
+    style = tmp_path / "house.yaml"
+    style.write_bytes(codecs.BOM_UTF8 + style.read_bytes())
+    spec = load_spec(path)
+    keep_inputs(make_plan(spec), spec, tmp_path / "run")
+    style.unlink()
+    (whole,) = kept_wholes(tmp_path / "run")
+    assert whole.load().variables == spec.variables
 
 
 def test_a_kill_while_they_are_put_together_leaves_nothing_half(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ from flux_batch.run.events import (
 from flux_batch.run.journal import Journal
 from flux_batch.run.pace import Gate
 from flux_batch.run.perform import Performer
-from flux_batch.run.records import Failure, Phase, Purchase
+from flux_batch.run.records import Failure, Phase, Purchase, Times
 from flux_batch.run.references import ReferenceMoved, References
 from flux_batch.run.registry import register
 from flux_batch.run.state import FILE, StateFile, Work
@@ -67,6 +67,7 @@ BODY = b'{"exact": "bytes"}'
 
 
 OTHER = Purchase(key=key_of("other"), phase=Phase.SUBMITTED, remote_id="r2", business_id="fb-abcdefgh-8-1")
+THIRD = Purchase(key=key_of("third"), business_id="fb-abcdefgh-9-1")
 
 
 @dataclass(slots=True)
@@ -132,7 +133,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     clock, api, references, files, said = VirtualClock(), FakeApi(), FakeReferences(), FakeFiles(png()), Listener()
     brake = Brake(clock)
     with StateFile(tmp_path / FILE) as state:
-        register(state, make_plan_with(TASK, make_task("other")), plain_spec(), now=0.0)
+        register(state, make_plan_with(TASK, make_task("other"), make_task("third")), plain_spec(), now=0.0)
         async with Journal(state, None) as journal:
             performer = Performer(
                 journal=journal,
@@ -239,6 +240,20 @@ class TestPost:
         assert await stage.perform(Post()) == Accepted(snapshot=answer)
         assert stage.api.asked == [BODY]
 
+    async def test_an_answer_about_another_request_is_a_doubt(self, stage: Stage) -> None:
+        """Its id would bring that one's image; ours may have been taken all the same."""
+        stage.api.answer = TaskSnapshot(id="r9", status="queued", business_id="fb-abcdefgh-9-1")
+        event = await stage.perform(Post())
+        assert event == Doubtful(reason="the server answered about another request, as r9")
+        assert stage.api.asked == [BODY]
+
+    async def test_an_id_that_another_image_has_is_a_doubt(self, stage: Stage) -> None:
+        """One task makes one image, so one of the two answers is wrong."""
+        await stage.performer.journal.save(OTHER)
+        stage.api.answer = TaskSnapshot(id="r2", status="queued", business_id=stage.purchase.business_id)
+        event = await stage.perform(Post())
+        assert event == Doubtful(reason="the server answered about another request, as r2")
+
     @pytest.mark.parametrize("queue", [False, True])
     @pytest.mark.parametrize("halt", [False, True])
     async def test_after_a_stop_nothing_is_sent(self, stage: Stage, queue: bool, halt: bool) -> None:
@@ -344,6 +359,24 @@ class TestControl:
         """By its business id, and nothing else is asked."""
         await stage.performer.journal.save(OTHER)
         stage.api.answer = answer
+        assert await stage.perform(Control(), phase=Phase.UNCERTAIN) == ControlFailed()
+        assert stage.api.asked == [OTHER.business_id]
+
+    async def test_it_fails_when_the_answer_is_about_a_third_task(self, stage: Stage) -> None:
+        """A server that answers every question with some task proves nothing."""
+        await stage.performer.journal.save(OTHER)
+        stage.api.answer = TaskSnapshot(id="r9", status="completed", business_id="fb-abcdefgh-9-1")
+        assert await stage.perform(Control(), phase=Phase.UNCERTAIN) == ControlFailed()
+
+    async def test_a_provider_that_forgot_the_task_before_this_one_proves_nothing(self, stage: Stage) -> None:
+        """It knows what it was sent lately, and this one it may have forgotten as well: it may be paid."""
+        await stage.performer.journal.save(replace(OTHER, times=Times(intent=10.0, submitted=11.0)))
+        latest = replace(THIRD, phase=Phase.SUBMITTED, remote_id="r3", times=Times(intent=99.0, submitted=100.0))
+        await stage.performer.journal.save(latest)
+        doubtful = replace(stage.purchase, phase=Phase.UNCERTAIN, remote_id=None, times=Times(intent=50.0))
+        await stage.performer.journal.save(doubtful)
+        stage.api.answer = TaskNotFound(404, "task_not_found", "no")
+        stage.api.then = TaskSnapshot(id="r3", status="completed")
         assert await stage.perform(Control(), phase=Phase.UNCERTAIN) == ControlFailed()
         assert stage.api.asked == [OTHER.business_id]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from flux_batch.errors import BalanceTooLow, OverBudget, StateUnusable
+from flux_batch.errors import BalanceTooLow, OverBudget, RefusedToSpend, StateUnusable
 from flux_batch.plan.select import Selection
 from flux_batch.run.records import Phase
+from flux_batch.run.state import FILE
 from flux_batch.simulator import fault
 
 from .conftest import MakeBench
@@ -26,6 +28,7 @@ def test_every_image_is_stored_and_billed_once(bench: Bench) -> None:
     assert stored(outcome) == 12
     assert set(bench.bills().values()) == {1}
     assert outcome.spent == outcome.spent_now == outcome.observed == usd("0.48")
+    assert (outcome.bought, outcome.observed_unit) == (12, usd("0.04"))
 
 
 def test_stored_files_are_what_the_state_says(bench: Bench) -> None:
@@ -315,3 +318,41 @@ def test_a_paid_image_that_an_edit_dropped_is_brought_home(make_bench: MakeBench
     assert outcome.phases == {Phase.STORED: 4}
     assert sum(entry.purchase.phase is Phase.STORED for entry in bench.view().entries) == 12
     assert set(bench.bills().values()) == {1}
+
+
+@pytest.mark.parametrize("kept", ["images", "manifest.json", "inputs"])
+@pytest.mark.parametrize("left", [None, b""])
+def test_without_its_state_file_a_run_is_not_bought_again(bench: Bench, kept: str, left: bytes | None) -> None:
+    """Nobody knows then what is paid: it is refused, before anything is sent, and nothing is written over."""
+    bench.run(MATRIX)
+    state = bench.folder / FILE
+    state.unlink()
+    if left is not None:
+        state.write_bytes(left)
+    for each in ("images", "manifest.json", "inputs"):
+        path = bench.folder / each
+        if each != kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    if kept == "manifest.json":
+        (bench.folder / kept).write_text("{}", encoding="utf-8")
+    with pytest.raises(StateUnusable, match=r"has no state\.sqlite"):
+        bench.run(MATRIX)
+    assert len(bench.simulator.ledger.entries) == 12
+    assert (state.read_bytes() if state.exists() else None) == left
+
+
+def test_an_older_copy_of_the_state_file_buys_nothing_again(bench: Bench) -> None:
+    """What was bought since stands in the folder, and the copy knows nothing of it."""
+    spec = bench.spec(MATRIX)
+    bench.run_plan(spec, plan_of(spec, Selection(limit=4)))
+    copy = (bench.folder / FILE).read_bytes()
+    bench.run(MATRIX)
+    (bench.folder / FILE).write_bytes(copy)
+    with pytest.raises(RefusedToSpend, match=r"8 images are in .* does not know"):
+        bench.run(MATRIX)
+    assert len(bench.simulator.ledger.entries) == 12
+    bench.run_plan(spec, plan_of(spec, Selection(limit=4)))
+    for path in (bench.folder / "images").rglob("*.*"):
+        path.unlink()
+    bench.run(MATRIX)
+    assert len(bench.simulator.ledger.entries) == 20

@@ -113,9 +113,14 @@ class TestTheFile:
     def test_what_is_no_database_is_refused_and_untouched(self, path: Path, read_only: bool) -> None:
         """A file of something else is a sentence, not a traceback, and stays as it is."""
         path.write_bytes(b"<!doctype html>" * 999)
-        with pytest.raises(LocalFailure, match="not a database"):
+        with pytest.raises(LocalFailure, match=r"not a database.*put the latest copy"):
             StateFile(path, read_only=read_only)
         assert path.read_bytes() == b"<!doctype html>" * 999
+
+    def test_a_file_that_is_missing_is_called_so(self, path: Path) -> None:
+        """Nobody is told to mend a disk for it."""
+        with pytest.raises(LocalFailure, match="There is no such file"):
+            StateFile(path, read_only=True)
 
     @pytest.mark.parametrize("read_only", [False, True])
     def test_somebody_elses_database_is_refused_and_untouched(self, path: Path, read_only: bool) -> None:
@@ -206,7 +211,7 @@ def _use_all(path: Path) -> None:
         for work in state.claim(100):
             state.save([replace(work.purchase, phase=Phase.INTENT, sends=1)], usd("9"))
         state.uploaded("x", 0.0)
-        state.witness(key_of("mug"))
+        state.witnesses(key_of("mug"))
 
 
 class TestRegister:
@@ -553,14 +558,35 @@ class TestWork:
     def test_the_witness_is_another_accepted_purchase(self, state: StateFile) -> None:
         """The newest one that the provider gave an id, never the one in question."""
         register(state, *TRIO)
-        assert state.witness(key_of("mug")) is None
+        assert state.witnesses(key_of("mug")) == ()
         move(state, "mug", Phase.SUBMITTED, remote_id="r1", business_id="b1")
-        assert state.witness(key_of("mug")) is None
+        assert state.witnesses(key_of("mug")) == ()
         move(state, "plant", Phase.UNCERTAIN, business_id="b2")
-        assert state.witness(key_of("plant")) == "b1"
-        assert state.witness(key_of("chair")) == "b1"
+        assert state.witnesses(key_of("plant")) == ("b1",)
+        assert state.witnesses(key_of("chair")) == ("b1",)
         move(state, "chair", Phase.STORED, remote_id="r3", business_id="b3")
-        assert state.witness(key_of("plant")) == "b3"
+        assert state.witnesses(key_of("plant"))[-1] == "b3"
+
+    @pytest.mark.parametrize(
+        ("submitted", "found"),
+        [
+            ({"mug": 90.0, "chair": 500.0}, ("b-mug", "b-chair")),
+            ({"mug": 500.0, "chair": 90.0}, ("b-chair", "b-mug")),
+            ({"mug": 90.0, "chair": 40.0}, ("b-mug",)),
+            ({"mug": 101.0, "chair": 20.0}, ("b-chair", "b-mug")),
+            ({"mug": 101.0, "chair": 500.0}, ("b-mug", "b-chair")),
+        ],
+    )
+    def test_what_was_accepted_before_shows_that_the_provider_remembers(
+        self, state: StateFile, submitted: dict[str, float], found: tuple[str, ...]
+    ) -> None:
+        """The last one before the request in doubt, else the first behind it; and the newest of all."""
+        register(state, *TRIO)
+        move(state, "plant", Phase.UNCERTAIN, business_id="b-plant", times=Times(intent=100.0))
+        for name, at in submitted.items():
+            times = Times(intent=at - 1, submitted=at)
+            move(state, name, Phase.STORED, remote_id=f"r-{name}", business_id=f"b-{name}", times=times)
+        assert state.witnesses(key_of("plant")) == found
 
     def test_an_upload_is_known_while_it_is_young(self, state: StateFile) -> None:
         """By its content, until it is too old to be trusted."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from flux_batch.errors import InvalidSpec, Problem
 from flux_batch.spec.load import load_spec
-from flux_batch.spec.records import Spec
+from flux_batch.spec.records import Budget, Spec
 
 Load = Callable[..., Spec]
 
@@ -180,3 +181,17 @@ def test_a_profile_of_the_base_with_a_problem_names_the_base(load: Load) -> None
     base = "version: 1\nprofiles:\n  draft: {repeat: 0}\n"
     (problem,) = problems(load, OVER + "prompt: A\n", "profile=draft", base=base)
     assert (Path(problem.file).name, problem.line) == ("base.yaml", 3)
+
+
+def test_a_short_budget_below_is_kept_beside_a_group(load: Load) -> None:
+    """`budget: 5` is `{max: 5}`: a limit of the house is not lost because this file adds a warning."""
+    base = "version: 1\nprompt: a mug\nbudget: 5\n"
+    assert load(OVER + "budget: {warn: 2}\n", base=base).budget == Budget(max=Decimal(5), warn=Decimal(2))
+    text = f"{base}profile: draft\nprofiles: {{draft: {{budget: {{warn: 2}}}}}}\n"
+    assert load(text).budget == Budget(max=Decimal(5), warn=Decimal(2))
+
+
+def test_a_short_budget_is_named_where_it_stands(load: Load) -> None:
+    """A warning above the house's limit is shown in this file, a wrong limit in the other."""
+    base = "version: 1\nprompt: a mug\nbudget: -5\n"
+    assert [Path(each.file).name for each in problems(load, OVER + "budget: {warn: 2}\n", base=base)] == ["base.yaml"]

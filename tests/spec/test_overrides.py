@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flux_batch.errors import InvalidSpec, UsageError
+from flux_batch.plan.make import make_plan
 from flux_batch.spec.load import parse_spec
 from flux_batch.spec.records import Spec
 
@@ -63,3 +64,32 @@ def test_a_wrong_value_is_found_by_the_same_checks() -> None:
     messages = [problem.message for problem in caught.value.problems]
     assert any("16x9" in message for message in messages)
     assert any("modles" in message for message in messages)
+
+
+def test_a_budget_written_short_is_reached_in_full() -> None:
+    """`budget: 5` is `{max: 5}`, so `budget.max=3` and `budget.warn=1` have a place in it."""
+    spec = parse_spec(Path("a.yaml"), f"{TEXT}budget: 5\n", ("budget.warn=1",))
+    assert (spec.budget.max, spec.budget.warn) == (Decimal(5), Decimal(1))
+    assert parse_spec(Path("a.yaml"), f"{TEXT}budget: 5\n", ("budget.max=3",)).budget.max == 3
+
+
+def test_a_wrong_setting_is_shown_as_it_was_typed() -> None:
+    """Not at a line of the file, which says something else or nothing at all."""
+    for setting, place in (
+        ("ratios=16:9", "--set:1:8"),
+        ("modles=[a]", "--set:1:1"),
+        ("profile=final", "--profile:1:1"),
+        ("variables.cup=[]", "--set:1:15"),
+        ("prompt=a {{ cpu }}", "--set:1:8"),
+    ):
+        with pytest.raises(InvalidSpec) as caught:
+            make_plan(loaded(setting))
+        problem = caught.value.problems[0]
+        assert f"{problem.file}:{problem.line}:{problem.column}" == place
+        assert problem.excerpt in (setting, setting.removeprefix("profile="))
+
+
+def test_what_is_read_before_cannot_be_set() -> None:
+    """A base named here would be passed over without a word."""
+    with pytest.raises(UsageError, match=r"^--set extends=base.yaml: `extends` can only be written in the file; "):
+        loaded("extends=base.yaml")

@@ -8,7 +8,7 @@ import pytest
 
 from flux_batch.spec.ratios import not_a_ratio
 from flux_batch.spec.vocabulary import RATIOS
-from flux_batch.spec.words import closest, did_you_mean, kind, quoted
+from flux_batch.spec.words import closest, closest_file, did_you_mean, kind, quoted
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,19 @@ def test_a_ratio_that_is_not_drawn_names_the_nearest(written: str, near: str) ->
 def test_nonsense_is_no_traceback(written: object) -> None:
     """Anything at all gets an answer."""
     assert not_a_ratio(written)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("tase.png", "tasse.png"),
+        ("tasse.pgn", "tasse.png"),
+        ("kanne.jpg", "kanne.png"),
+        ("missing.png", None),
+        ("kanne.webq", "kanne.webp"),
+        ("Tasse", "tasse.png"),
+    ],
+)
+def test_a_file_is_guessed_by_its_name_and_not_by_its_ending(name: str, meant: str | None) -> None:
+    """All pictures end in .png; that does not make two of them alike."""
+    assert closest_file(name, ("tasse.png", "kanne.png", "kanne.webp", "liste.png")) == meant

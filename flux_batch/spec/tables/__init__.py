@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flux_batch.spec.tables.faults import Fault, TableProblem
-from flux_batch.spec.tables.read import read_table
 from flux_batch.spec.tables.records import Cell, Field, InputFile, Row, Table
 
-__all__ = ["Cell", "Fault", "Field", "InputFile", "Row", "Table", "TableProblem", "read_table"]
+__all__ = ["Cell", "Fault", "Field", "InputFile", "Row", "Table", "TableProblem"]

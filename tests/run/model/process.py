@@ -178,8 +178,8 @@ class Process:
         return _said(*answers, NoAnswer(reason="502"))
 
     def _controlling(self, purchase: Purchase) -> Sequence[Fate]:
-        witness = self.state.witness(purchase.key)
-        found = witness is not None and self.provider.find(witness) is not None
+        witnesses = self.state.witnesses(purchase.key)
+        found = bool(witnesses) and all(self.provider.find(witness) is not None for witness in witnesses)
         return _said(*([ControlPassed()] if found else []), ControlFailed())
 
     def _polling(self, purchase: Purchase) -> Sequence[Fate]:

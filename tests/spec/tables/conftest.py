@@ -9,7 +9,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from flux_batch.spec.tables import Field, Table, TableProblem, read_table
+from flux_batch.spec.tables import Field, Table, TableProblem
+from flux_batch.spec.tables.read import read_table
 
 Values = list[dict[str, Field]]
 Read = Callable[..., Table]

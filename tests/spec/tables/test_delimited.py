@@ -14,8 +14,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from flux_batch.spec.tables import TableProblem, read_table
+from flux_batch.spec.tables import TableProblem
 from flux_batch.spec.tables.faults import Faults
+from flux_batch.spec.tables.read import read_table
 from flux_batch.spec.tables.tally import Tally
 from tests.spec.tables.conftest import Read, Refused, values
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.spec.tables import read_table
+from flux_batch.spec.tables.read import read_table
 from tests.spec.tables.conftest import MakeBook, Read, Refused
 
 

@@ -223,7 +223,8 @@ def test_without_the_library_it_is_named(make_book: MakeBook, folder: Path) -> N
     make_book([["a"], ["b"]])
     code = (
         "import sys; sys.modules['openpyxl'] = None\n"
-        "from pathlib import Path; from flux_batch.spec.tables import *\n"
+        "from pathlib import Path; from flux_batch.spec.tables import TableProblem\n"
+        "from flux_batch.spec.tables.read import read_table\n"
         "try: read_table(Path(sys.argv[1]), 'data/p.xlsx')\n"
         "except TableProblem as error: print(error, '|', error.hint)"
     )
