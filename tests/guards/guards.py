@@ -717,8 +717,8 @@ _WORDS: Final = (
     _guard(
         "a value has a length before it is multiplied",
         "plan/template.py",
-        "_refuse_long(f\"the value of `{'.'.join(way)}`\", text_of(value))",
-        "pass",
+        "if len(text) > MAX_OUTPUT:  # asked first",
+        "if False:  # asked first",
         "plan/test_template.py::test_a_long_value_is_refused_where_it_is_only_compared",
     ),
     _guard(
