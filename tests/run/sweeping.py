@@ -82,9 +82,8 @@ SAMPLES: Final[Mapping[type, tuple[events.Event, ...]]] = {
 
 NEVER: Final[Mapping[str, str]] = {
     "held>intent": "a held request is never compared with another one: nothing asks for the control there",
-    "intent>held": "the send that the budget does not allow was never committed: on disk this is uncertain>held",
 }
-"""What a rule would answer to an event that nobody can bring, and what never reaches the disk."""
+"""What a rule would answer to an event that nobody can bring."""
 
 
 def known_changes() -> set[str]:
