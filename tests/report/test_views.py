@@ -30,11 +30,6 @@ def check_axe(page: Page) -> None:
     assert results.violations_count == 0, results.generate_report()
 
 
-def titles(page: Page) -> list[str]:
-    """What the tiles of the grid are, in reading order."""
-    return page.locator(".view .picture").evaluate_all("(all) => all.map((each) => each.alt)")
-
-
 def compare(page: Page, *indexes: int) -> None:
     """Gather these tiles in the tray."""
     for index in indexes:
@@ -260,7 +255,8 @@ def test_compare_two_to_four_in_step(opened: Open, spring: RunView) -> None:
 
 def shares(page: Page) -> list[str]:
     """How the layers of the wipe are cut."""
-    return page.locator(".layer.seen").evaluate_all("(all) => all.map((each) => each.style.clipPath)")
+    cut: list[str] = page.locator(".layer.seen").evaluate_all("(all) => all.map((each) => each.style.clipPath)")
+    return cut
 
 
 def test_a_wipe_has_a_slider_and_buttons(opened: Open, spring: RunView) -> None:
