@@ -146,7 +146,8 @@ def hidden_bracket(view: View) -> Explained | None:
     if "flow" not in view.fault.what:
         return None
     for number in range(view.number, max(0, view.number - 10), -1):
-        if match := re.search(r"""[\[{]([^\]}"'#]*[,\s])?(?P<hash>\#)""", view.lines[number - 1]):
+        # The text between holds no bracket, or a line of nothing but brackets would be searched once for each of them.
+        if match := re.search(r"""[\[{]([^\[\]{}"'#]*[,\s])?(?P<hash>\#)""", view.lines[number - 1]):
             line = view.lines[number - 1].rstrip()
             return Explained(
                 mark=Mark(number, match.start("hash") + 1, len(line) - match.start("hash")),
