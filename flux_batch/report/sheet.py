@@ -13,12 +13,12 @@ from flux_batch.report.layout import Axis, Grid, Layout, choose, grid, varying_a
 from flux_batch.report.phrases import Notice, missing, notice, suspicion
 from flux_batch.report.redact import without_queries
 from flux_batch.report.summary import buyers
-from flux_batch.report.thumbs import Thumb
 from flux_batch.report.words import file_size
 from flux_batch.run.records import Entry, RunView
 from flux_batch.run.suspects import suspects_of
+from flux_batch.run.thumbs import Thumbs as Both
 
-Thumbs = Mapping[str, Thumb | None]
+Thumbs = Mapping[str, Both | None]
 """Thumbnails by content hash; None for an image that is missing or broken."""
 
 Spoken = Mapping[str, Mapping[str, str]]
@@ -27,7 +27,10 @@ Spoken = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """An image and its thumbnail. ``href`` and ``thumb`` are relative URLs, sizes are pixels, ``weight`` is words."""
+    """An image and its thumbnails. ``href`` and ``thumb`` are relative URLs, sizes are pixels, ``weight`` is words.
+
+    ``thumb2`` is the larger thumbnail.
+    """
 
     href: str
     name: str
@@ -38,6 +41,9 @@ class Picture:
     thumb: str
     thumb_width: int
     thumb_height: int
+    thumb2: str = ""
+    thumb2_width: int = 0
+    thumb2_height: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +163,8 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
     instead, file = notice(entry, view), entry.purchase.file
     if instead or file is None:
         return None, instead or missing("The image")
-    thumb = thumbs.get(file.sha256)
-    if thumb is None:
+    both = thumbs.get(file.sha256)
+    if both is None:
         return None, missing(file.path)
     return Picture(
         href=_href(file.path),
@@ -167,9 +173,12 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
         height=file.height,
         weight=file_size(file.bytes),
         mime=file.mime,
-        thumb=_href(thumb.path),
-        thumb_width=thumb.width,
-        thumb_height=thumb.height,
+        thumb=_href(both.small.path),
+        thumb_width=both.small.width,
+        thumb_height=both.small.height,
+        thumb2=_href(both.large.path),
+        thumb2_width=both.large.width,
+        thumb2_height=both.large.height,
     ), None
 
 

@@ -24,7 +24,7 @@ def write_report(view: RunView, folder: Path) -> ReportPaths:
     """
     from flux_batch.report.page import write_page
     from flux_batch.report.sheet import sheet
-    from flux_batch.report.thumbs import make_thumbs
+    from flux_batch.run.thumbs import make_thumbs
 
     stored = [entry.purchase.file for entry in view.entries if entry.purchase.file]
     thumbs = make_thumbs(stored, folder)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from flux_batch.api.client import ApiClient
-from flux_batch.api.files import FileClient
 from flux_batch.api.wire import GenerationRequest, TaskSnapshot
 from flux_batch.errors import (
     AccountRejected,
@@ -22,7 +21,6 @@ from flux_batch.errors import (
 )  # fmt: skip
 from flux_batch.run.brake import Brake
 from flux_batch.run.disk import shortage
-from flux_batch.run.download import download
 from flux_batch.run.events import (
     Accepted,
     Control,
@@ -52,6 +50,7 @@ from flux_batch.run.events import (
 from flux_batch.run.journal import Journal
 from flux_batch.run.pace import Gate
 from flux_batch.run.picture import NotAnImage
+from flux_batch.run.plane.seam import DataPlane
 from flux_batch.run.records import Failure, Phase, Purchase
 from flux_batch.run.references import ReferenceMoved, References
 from flux_batch.run.state import Work
@@ -67,7 +66,7 @@ class Performer:
 
     journal: Journal
     api: ApiClient
-    files: FileClient
+    plane: DataPlane
     references: References
     submits: Gate
     queries: Gate
@@ -242,7 +241,7 @@ class Performer:
 
     async def _fetch(self, work: Work, url: str) -> Event:
         try:
-            return Fetched(file=await download(self.files, url, self.folder, work.stem))
+            return Fetched(file=await self.plane.bring(url, work.stem))
         except (ApiError, NotAnImage) as error:
             return NotFetched(reason=str(error))
 

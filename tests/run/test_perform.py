@@ -26,6 +26,7 @@ from flux_batch.errors import (
 )
 from flux_batch.plan.records import Reference
 from flux_batch.run.brake import Brake
+from flux_batch.run.download import intake_into
 from flux_batch.run.events import (
     Accepted,
     Control,
@@ -55,6 +56,7 @@ from flux_batch.run.events import (
 from flux_batch.run.journal import Journal
 from flux_batch.run.pace import Gate
 from flux_batch.run.perform import Performer
+from flux_batch.run.plane.here import Here
 from flux_batch.run.records import Failure, Phase, Purchase, Times
 from flux_batch.run.references import ReferenceMoved, References
 from flux_batch.run.registry import register
@@ -138,7 +140,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
             performer = Performer(
                 journal=journal,
                 api=cast("ApiClient", api),
-                files=cast("FileClient", files),
+                plane=Here(cast("FileClient", files), intake_into(tmp_path)),
                 references=cast("References", references),
                 submits=Gate(brake, 0.0),
                 queries=Gate(brake, 0.0),
