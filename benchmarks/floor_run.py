@@ -1,6 +1,6 @@
 """The floor of a run: submit, poll, download, forget; with ``--pictures`` it also decodes and makes thumbnails.
 
-    python floor_run.py IMAGES [--flight N] [--latency SECONDS] [--pictures]
+python floor_run.py IMAGES [--flight N] [--latency SECONDS] [--pictures]
 """
 
 from __future__ import annotations
@@ -12,11 +12,17 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
+from PIL import Image
 
 
 async def one(session: aiohttp.ClientSession, base: str, number: int, latency: float) -> bytes:
     """One image: the network's part of it."""
-    body = {"model": "flux-kontext-pro", "prompt": f"floor {number}", "size": "1:1", "client_business_id": f"f-{number}"}
+    body = {
+        "model": "flux-kontext-pro",
+        "prompt": f"floor {number}",
+        "size": "1:1",
+        "client_business_id": f"f-{number}",
+    }
     async with session.post(f"{base}/v1/images/generations", json=body) as answer:
         task = (await answer.json())["id"]
     await asyncio.sleep(latency)
@@ -32,22 +38,21 @@ async def one(session: aiohttp.ClientSession, base: str, number: int, latency: f
 
 def look(data: bytes) -> tuple[bytes, ...]:
     """Decode it once and make the two thumbnails from that."""
-    from PIL import Image
-
     picture = Image.open(io.BytesIO(data))
     picture.load()
-    thumbnails = []
-    for side in SIDES:
-        small = picture.copy()
-        small.thumbnail((side, side))
-        buffer = io.BytesIO()
-        small.save(buffer, "WEBP", quality=QUALITY, method=METHOD)
-        thumbnails.append(buffer.getvalue())
-    return tuple(thumbnails)
+    large = picture.resize((LARGE, LARGE), Image.Resampling.LANCZOS)
+    small = large.resize((SMALL, SMALL), Image.Resampling.LANCZOS)
+    return _webp(large), _webp(small)
 
 
-SIDES = (320, 640)
-QUALITY, METHOD = 80, 4
+def _webp(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=80, method=2)
+    return buffer.getvalue()
+
+
+SMALL, LARGE = 320, 800
+"""Pixels, as the run's own thumbnails have."""
 
 
 async def main() -> None:

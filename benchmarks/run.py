@@ -66,8 +66,8 @@ def main() -> None:
         bare += ["--flight", str(given.flight), "--latency", str(given.latency)]
         bare += ["--pictures"] if given.kind == "photo" else []
         print(
-            f"{given.images:,} images ({given.kind}), {given.flight} in flight, {given.latency:g} s each at the provider; "
-            "report and thumbnails included in ours"
+            f"{given.images:,} images ({given.kind}), {given.flight} in flight, {given.latency:g} s each "
+            "at the provider; report and thumbnails included in ours"
         )
         pair(lambda: ours_in(home, environment), lambda: measure(bare, environment), given.rounds)
 
