@@ -21,6 +21,7 @@ from flux_batch.errors import (
     UsageError,
 )  # fmt: skip
 from flux_batch.run.brake import Brake
+from flux_batch.run.claims import Work
 from flux_batch.run.disk import shortage
 from flux_batch.run.download import download
 from flux_batch.run.events import (
@@ -54,7 +55,6 @@ from flux_batch.run.pace import Gate
 from flux_batch.run.picture import NotAnImage
 from flux_batch.run.records import Failure, Phase, Purchase
 from flux_batch.run.references import ReferenceMoved, References
-from flux_batch.run.state import Work
 from flux_batch.run.watch import Watcher
 
 MOST_WORDS: Final = 10
@@ -78,8 +78,11 @@ class Performer:
     _told: set[str] = field(default_factory=set)
     _owners: dict[str, str] = field(default_factory=dict)
 
-    async def perform(self, work: Work, purchase: Purchase, effect: Effect) -> Event | None:
-        """Carry out one effect; None when the run stopped before it could be, and nothing needs undoing."""
+    async def perform(self, work: Work, purchase: Purchase, effect: Effect, waited: float = 0.0) -> Event | None:
+        """Carry out one effect; None when the run stopped before it could be, and nothing needs undoing.
+
+        ``waited`` is how many seconds ago the effect was decided on: the commit before it took them.
+        """
         match effect:
             case Prepare(after=after):
                 return await self._prepare(work) if await self._turn_to_send(after) else None
@@ -91,7 +94,7 @@ class Performer:
             case Control():
                 return await self._control(purchase)
             case Poll(after=after):
-                return await self._poll(purchase) if await self.brake.pause(after) else None
+                return await self._poll(purchase) if await self.brake.pause(after - waited) else None
             case Fetch(url=url):
                 return await self._fetch(work, url)
         raise TypeError(f"{effect} is not carried out")
@@ -165,10 +168,16 @@ class Performer:
         """Whether an answer is about this request: it names no other, and its id belongs to no other image."""
         if found.business_id not in (None, purchase.business_id):
             return False
+        if found.id == purchase.remote_id:
+            return True
         # Two answers may come at once, before either is in the state file.
         if self._owners.setdefault(found.id, purchase.key) != purchase.key:
             return False
         return not await self.journal.ask(lambda state: state.has_other(found.id, purchase.key))
+
+    def written_down(self, remote_id: str) -> None:
+        """An id is in the state file, which knows from now on whose it is."""
+        self._owners.pop(remote_id, None)
 
     def _turned_away(self, error: Throttled) -> TurnedAway:
         pause = 1.0 if error.retry_after is None else error.retry_after

@@ -26,6 +26,7 @@ from flux_batch.errors import (
 )
 from flux_batch.plan.records import Reference
 from flux_batch.run.brake import Brake
+from flux_batch.run.claims import Work
 from flux_batch.run.events import (
     Accepted,
     Control,
@@ -58,7 +59,7 @@ from flux_batch.run.perform import Performer
 from flux_batch.run.records import Failure, Phase, Purchase, Times
 from flux_batch.run.references import ReferenceMoved, References
 from flux_batch.run.registry import register
-from flux_batch.run.state import FILE, StateFile, Work
+from flux_batch.run.state import FILE, StateFile
 
 from .kit import FakeFiles, Listener, VirtualClock, key_of, make_plan_with, make_task, plain_spec, png
 
