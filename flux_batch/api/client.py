@@ -19,7 +19,7 @@ import aiohttp
 import httpx
 
 from flux_batch import __version__
-from flux_batch.api.answers import error_for, read_json
+from flux_batch.api.answers import error_for, read_json, tokens_left
 from flux_batch.api.hiding import hide_key, hide_key_in_bytes, hide_key_in_json
 from flux_batch.api.settings import ApiSettings
 from flux_batch.api.transport import HTTP_FAILURES, NoCookies, api_session, httpx_over, translate
@@ -73,8 +73,12 @@ class ApiClient:
     """An open connection to the API; use it as ``async with``.
 
     Every method raises ApiError: NotSent when the request proved never to have left, Unclear when it may have
-    arrived, Throttled, or Rejected with the API's own words.
+    arrived, Throttled, or Rejected with the API's own words. ``submits_left`` and ``queries_left`` are what the latest
+    answer said of the account's limits.
     """
+
+    submits_left: int | None = None
+    queries_left: int | None = None
 
     def __init__(
         self,
@@ -107,6 +111,7 @@ class ApiClient:
         """POST a generation request once; ``body`` is sent byte for byte. Unclear carries what was answered, if any."""
         call = self._submits.stream("POST", SUBMIT_PATH, content=body, headers={"Content-Type": "application/json"})
         heard = await self._hear(call, self._timeouts.submit)
+        self.submits_left = tokens_left(heard.headers)
         try:
             answer = self._understood(heard)
             return _expect(parse_task(answer), answer, "accepted the request without a task id")
@@ -115,7 +120,9 @@ class ApiClient:
 
     async def status(self, task_id: str) -> TaskSnapshot:
         """What became of a task, by the provider's id or by our business id."""
-        answer = await self._get(f"{SUBMIT_PATH}/{quote(task_id, safe='')}")
+        heard = await self._get(f"{SUBMIT_PATH}/{quote(task_id, safe='')}")
+        self.queries_left = tokens_left(heard.headers)
+        answer = self._understood(heard)
         return _expect(parse_task(answer), answer, "described a task without an id")
 
     async def upload(self, path: Path) -> str:
@@ -129,13 +136,13 @@ class ApiClient:
 
     async def balance(self) -> Balance:
         """What the account holds, in the account's own unit."""
-        answer = await self._get(BALANCE_PATH)
+        answer = self._understood(await self._get(BALANCE_PATH))
         return _expect(parse_balance(answer), answer, "did not say the balance")
 
-    async def _get(self, path: str) -> object:
+    async def _get(self, path: str) -> _Heard:
         """Ask without httpx, which takes four times the CPU for a small call: a run asks several times an image."""
         call = self._queries.get(f"{self.settings.base_url}{path}", allow_redirects=False)
-        return self._understood(await self._hear(call, self._timeouts.query))
+        return await self._hear(call, self._timeouts.query)
 
     async def _hear(self, call: AbstractAsyncContextManager[_Response], seconds: float) -> _Heard:
         """Send once under a deadline; what began to be answered has arrived, however it ends.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -85,10 +86,10 @@ class Performer:
         """
         match effect:
             case Prepare(after=after):
-                return await self._prepare(work) if await self._turn_to_send(after) else None
+                return await self._prepared(work) if await self._turn_to_send(after) else None
             case Post(after=after, queue=queue):
                 ready = await (self._turn_to_send(after) if queue else self.brake.pause(after, before_send=True))
-                return await self._post(purchase) if ready and self.has_room() else Withdrawn()
+                return await self._post(purchase) if ready and self.has_room() else self._withdrawn()
             case Lookup(after=after):
                 return await self._lookup(purchase, after)
             case Control():
@@ -109,6 +110,17 @@ class Performer:
         if reason:
             self.brake.stop(reason, halt=False)
         return reason is None
+
+    def _withdrawn(self) -> Withdrawn:
+        """Give the place among the submits back."""
+        self.submits.answered()
+        return Withdrawn()
+
+    async def _prepared(self, work: Work) -> Event:
+        event = await self._prepare(work)
+        if not isinstance(event, Prepared):
+            self.submits.answered()
+        return event
 
     async def _prepare(self, work: Work) -> Event:
         """Resolve the reference; only the provider's own refusal of it is final."""
@@ -140,7 +152,9 @@ class Performer:
 
     async def _post(self, purchase: Purchase) -> Event:
         try:
-            taken = await self.api.submit(purchase.body or b"")
+            taken = await _let_through(
+                self.submits, self.api.submit(purchase.body or b""), lambda: self.api.submits_left
+            )
         except Rejected as error:
             return RefusedBy(failure=_failure(error), account=isinstance(error, AccountRejected))
         except NotSent as error:
@@ -212,7 +226,7 @@ class Performer:
         if not await self.queries.pass_through():
             return NoAnswer(reason="the run is stopping")
         try:
-            found = await self.api.status(task_id)
+            found = await _let_through(self.queries, self.api.status(task_id), lambda: self.api.queries_left)
         except TaskNotFound:
             return NotFound()
         except AccountRejected as error:
@@ -254,6 +268,20 @@ class Performer:
             return Fetched(file=await download(self.files, url, self.folder, work.stem))
         except (ApiError, NotAnImage) as error:
             return NotFetched(reason=str(error))
+
+
+async def _let_through(gate: Gate, call: Awaitable[TaskSnapshot], left: Callable[[], int | None]) -> TaskSnapshot:
+    """Make a call that passed a gate, and tell the gate what its answer says of the limit."""
+    told = None
+    try:
+        answer = await call
+        told = left()
+    except (Rejected, Throttled):
+        told = left()
+        raise
+    finally:
+        gate.answered(told)
+    return answer
 
 
 def _failure(error: Rejected) -> Failure:

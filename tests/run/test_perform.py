@@ -78,6 +78,8 @@ class FakeApi:
     answer: TaskSnapshot | Exception = field(default_factory=lambda: TaskSnapshot(id="r1", status="queued"))
     asked: list[object] = field(default_factory=list)
     then: TaskSnapshot | Exception | None = None
+    submits_left: int | None = None
+    queries_left: int | None = None
 
     async def submit(self, body: bytes) -> TaskSnapshot:
         """A POST."""
@@ -267,8 +269,8 @@ class TestPost:
         """One answer, one pause for all."""
         stage.api.answer = Throttled("slow", 30.0)
         await stage.perform(Post(queue=False))
-        assert stage.performer.submits._take_place() == 30.0
-        assert stage.performer.queries._take_place() == 0.0
+        assert stage.performer.submits._seconds_left() == pytest.approx(30.0)
+        assert stage.performer.queries._seconds_left() == 0.0
         assert "pause of 30 s" in stage.said.said[0]
 
     async def test_a_doubt_is_said(self, stage: Stage) -> None:
@@ -335,8 +337,8 @@ class TestQuestions:
         """The two limits are two."""
         stage.api.answer = Throttled("slow", None)
         await stage.perform(Poll(after=0.0), phase=Phase.SUBMITTED)
-        assert stage.performer.queries._take_place() == 1.0
-        assert stage.performer.submits._take_place() == 0.0
+        assert stage.performer.queries._seconds_left() == pytest.approx(1.0)
+        assert stage.performer.submits._seconds_left() == 0.0
 
     async def test_after_a_halt_nothing_is_asked(self, stage: Stage) -> None:
         """What was sent is left to the next run; what was turned away was never taken and is taken back."""
