@@ -43,7 +43,7 @@ from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
 from flux_batch.run.lock import run_lock
 from flux_batch.run.mend import mend
-from flux_batch.run.pace import QUERY_BURST, QUERY_RATE, Gate
+from flux_batch.run.pace import query_gate, submit_gate
 from flux_batch.run.perform import Performer
 from flux_batch.run.plane.here import Here
 from flux_batch.run.protocol import Rules
@@ -284,8 +284,8 @@ class _Session:
                 api=api,
                 plane=plane,
                 references=references,
-                submits=Gate(brake, self.options.submit_rate),
-                queries=Gate(brake, QUERY_RATE, QUERY_BURST),
+                submits=submit_gate(brake, self.options.submit_rate),
+                queries=query_gate(brake, self.options.submit_rate),
                 brake=brake,
                 folder=self.options.folder,
                 run_id=self.state.meta("run_id") or "",
