@@ -16,7 +16,7 @@ from flux_batch.spec.records import Spec
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
-DOCS = ROOT / "docs" / "spec.md"
+DOCS = ROOT / "docs" / "guide.md"
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", DOCS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 PRICE = Decimal("0.04")
 
@@ -63,7 +63,7 @@ def test_examples_in_the_docs_are_complete_specs(block: str) -> None:
 
 
 def test_the_docs_name_every_key() -> None:
-    """No key of the language is missing from the reference."""
+    """No key of the language is missing from the guide."""
     from flux_batch.spec.schema import breaches
 
     text = DOCS.read_text(encoding="utf-8")
