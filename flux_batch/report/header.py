@@ -82,9 +82,14 @@ def _money(count: Totals) -> tuple[Part, ...]:
 
 
 def _money_note(count: Totals) -> str:
-    notes = [f"of {usd(count.budget_max)} budget"] if count.budget_max is not None else []
-    if count.reserved:
-        notes.append(f"{usd(count.reserved)} reserved")
+    return money_said(count.budget_max, count.reserved)
+
+
+def money_said(budget: Decimal | None, reserved: Decimal = Decimal(0)) -> str:
+    """What stands beside the sum spent: USD."""
+    notes = [f"of {usd(budget)} budget"] if budget is not None else []
+    if reserved:
+        notes.append(f"{usd(reserved)} reserved")
     return ", ".join(notes)
 
 
