@@ -82,6 +82,7 @@ def data_js(sheet: Sheet) -> str:
         "layout": asdict(sheet.layout),
         "tiles": [tile_fields(tile) for tile in sheet.tiles],
         **({"live": {"session": sheet.live}} if sheet.live else {}),
+        **({"credentials": sheet.credentials} if sheet.credentials else {}),
     }
     return f"globalThis.fluxBatch = {script_text(fields)};\n".encode("utf-8", "replace").decode()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from flux_batch.plan.money import usd
+from flux_batch.report.aside import Told
 from flux_batch.report.header import Header, header
 from flux_batch.report.layout import Axis, Grid, Layout, choose, grid, varying_axes
 from flux_batch.report.phrases import Notice, missing, notice, suspicion
@@ -71,13 +72,17 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """The whole page; ``live`` is the name of the process that keeps it up to date, empty when the run is over."""
+    """The whole page; ``live`` is the name of the process that keeps it up to date, empty when the run is over.
+
+    ``credentials`` says what Content Credentials the originals carry.
+    """
 
     header: Header
     axes: tuple[Axis, ...]
     layout: Layout
     tiles: tuple[Tile, ...]
     live: str = ""
+    credentials: Told = ()
 
     @property
     def grid(self) -> Grid:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flux_batch.errors import LocalFailure
+from flux_batch.report.aside import credentials_told
 from flux_batch.report.manifest import write_manifest
 from flux_batch.run.records import RunView, StoredFile
 
@@ -29,10 +30,12 @@ def write_report(view: RunView, folder: Path) -> ReportPaths:
 
     Raises LocalFailure when the disk does not take them.
     """
+    from flux_batch.report.credentials import credentials_of
     from flux_batch.report.live import end_live
 
-    manifest = write_manifest(view, folder)
-    page, _ = _page(view, folder)
+    found = credentials_of(_stored(view), folder)
+    manifest = write_manifest(view, folder, found)
+    page, _ = _page(view, folder, credentials=credentials_told(view, found))
     end_live(folder)  # last: an open page then reads the data once more
     return ReportPaths(manifest=manifest, page=page)
 
@@ -58,11 +61,14 @@ def begin_live_page(view: RunView, folder: Path) -> LivePage:
     return LivePage(folder, session, tiles)
 
 
-def _page(view: RunView, folder: Path, *, live: str = "") -> tuple[Path, Sheet]:
+def _page(view: RunView, folder: Path, **changes: Any) -> tuple[Path, Sheet]:
     from flux_batch.report.page import write_page
     from flux_batch.report.sheet import sheet
     from flux_batch.report.thumbs import make_thumbs
 
-    stored = [entry.purchase.file for entry in view.entries if entry.purchase.file]
-    made = replace(sheet(view, make_thumbs(stored, folder)), live=live)
+    made = replace(sheet(view, make_thumbs(_stored(view), folder)), **changes)
     return write_page(made, folder), made
+
+
+def _stored(view: RunView) -> list[StoredFile]:
+    return [entry.purchase.file for entry in view.entries if entry.purchase.file]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -130,7 +131,8 @@ class RunView:
     """A run as its state file has it now: all a report needs.
 
     ``spent`` and ``reserved`` are USD over the life of the run folder. ``spec_file`` is the name the user gave.
-    ``rehearsal`` is True when the images came from the simulator.
+    ``rehearsal`` is True when the images came from the simulator. ``inputs`` are the files that the spec read, path to
+    content hash.
     """
 
     name: str
@@ -146,3 +148,4 @@ class RunView:
     spent: Decimal
     reserved: Decimal
     entries: tuple[Entry, ...]
+    inputs: Mapping[str, str] = field(default_factory=dict)

@@ -133,6 +133,7 @@ class StateFile:
             spent=spent,
             reserved=reserved,
             entries=entries,
+            inputs=json.loads(self.meta("inputs") or "{}"),
         )
 
     # Work -----------------------------------------------------------------------------------------------------------
