@@ -58,31 +58,34 @@ def header(view: RunView) -> Header:
         progress=_progress(count),
         spent_word="Would have cost" if view.rehearsal else "Spent",
         spent=usd(count.spent),
-        money_note=_money_note(count),
-        money=_money(count),
+        money_note=money_said(count.budget_max, count.reserved),
+        money=money_bar(count.budget_max, count.spent, count.reserved),
     )
 
 
 def _progress(count: Totals) -> tuple[Part, ...]:
+    doubts, lost = count.uncertain + count.held, count.failed + count.refused + count.skipped
+    return progress_bar(count.stored, count.pending, doubts, lost)
+
+
+def progress_bar(stored: int, wait: int, doubts: int, lost: int) -> tuple[Part, ...]:
+    """Where the wanted images stand."""
     parts = [
-        ("stored", "stored", count.stored),
-        ("wait", "on the way", count.pending),
-        ("ask", "uncertain", count.uncertain + count.held),
-        ("bad", "failed", count.failed + count.refused + count.skipped),
+        ("stored", "stored", stored),
+        ("wait", "on the way", wait),
+        ("ask", "uncertain", doubts),
+        ("bad", "failed", lost),
     ]
-    return _bar([(kind, f"{number} {word}", number) for kind, word, number in parts if number], count.tasks)
+    whole = stored + wait + doubts + lost
+    return _bar([(kind, f"{number} {word}", number) for kind, word, number in parts if number], whole)
 
 
-def _money(count: Totals) -> tuple[Part, ...]:
+def money_bar(budget: Decimal | None, spent: Decimal, reserved: Decimal = Decimal(0)) -> tuple[Part, ...]:
     """Spent and reserved as shares of the budget; no bar without a budget."""
-    if not count.budget_max:
+    if not budget:
         return ()
-    parts = [("spent", "spent", count.spent), ("reserved", "reserved", count.reserved)]
-    return _bar([(kind, f"{usd(amount)} {word}", amount) for kind, word, amount in parts if amount], count.budget_max)
-
-
-def _money_note(count: Totals) -> str:
-    return money_said(count.budget_max, count.reserved)
+    parts = [("spent", "spent", spent), ("reserved", "reserved", reserved)]
+    return _bar([(kind, f"{usd(amount)} {word}", amount) for kind, word, amount in parts if amount], budget)
 
 
 def money_said(budget: Decimal | None, reserved: Decimal = Decimal(0)) -> str:

@@ -14,15 +14,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from shutil import rmtree
 from threading import Event, Lock, Thread
 from typing import Any, Final
 
 from flux_batch.plan.money import usd
-from flux_batch.report.header import money_said
+from flux_batch.report.header import money_bar, money_said, progress_bar
 from flux_batch.report.live_tiles import LiveTiles
-from flux_batch.report.page import script_text, tile_fields
+from flux_batch.report.pack import plain
+from flux_batch.report.page import script_text
 from flux_batch.report.summary import PENDING
 from flux_batch.run.folder import shared_mode
 from flux_batch.run.records import Phase, Purchase
@@ -89,7 +91,7 @@ class LivePage:
         """Write what is new, and say that the run goes on."""
         with self._lock:
             moved, self._moved = self._moved, {}
-        self._queue.extend(_line(index, tile_fields(tile)) for index, tile in self._tiles.changed(moved.values()))
+        self._queue.extend(_line(index, plain(tile)) for index, tile in self._tiles.changed(moved.values()))
         if self._queue or self._unwritten or self._clock() - self._heard >= BEAT:
             with suppress(OSError):  # a disk that is full, a reader that locks it: the next refresh has it all
                 self._write_parts()
@@ -115,16 +117,23 @@ class LivePage:
         _put(self.folder / PARTS / f"{self.session}-{self._number}.js", f"globalThis.fluxBatchPart = {body};\n")
 
     def _write_head(self) -> None:
-        now = self._clock()
+        now, budget = self._clock(), self._tiles.view.budget_max
+        stored, wait, doubts, lost = counts = _counts(self._tiles.phases)
         head = {
             "session": self.session,
             "ended": False,
             "heard": round(now, 3),
             "part": self._number,
             "tiles": len(self._part),
-            **_counts(self._tiles.phases),
+            "stored": stored,
+            "wait": wait,
+            "ask": doubts,
+            "bad": lost,
+            "tasks": sum(counts),
+            "progress": [asdict(part) for part in progress_bar(*counts)],
             "spent": usd(self._spent),
-            "money_note": money_said(self._tiles.view.budget_max),
+            "money_note": money_said(budget),
+            "money": [asdict(part) for part in money_bar(budget, self._spent)],
             "left": self._left(now),
         }
         _put(self.folder / HEAD, f"globalThis.fluxBatchLive = {script_text(head)};\n")
@@ -152,15 +161,11 @@ def end_live(folder: Path) -> None:
             rmtree(folder / PARTS)
 
 
-def _counts(phases: Mapping[Phase, int]) -> dict[str, int]:
-    doubts = (Phase.UNCERTAIN, Phase.HELD)
-    lost = (Phase.FAILED, Phase.REFUSED, Phase.SKIPPED)
-    return {
-        "stored": phases[Phase.STORED],
-        "wait": sum(phases[phase] for phase in PENDING),
-        "ask": sum(phases[phase] for phase in doubts),
-        "bad": sum(phases[phase] for phase in lost),
-    }
+def _counts(phases: Mapping[Phase, int]) -> tuple[int, int, int, int]:
+    """Stored, on the way, in doubt, lost."""
+    kinds = ({Phase.STORED}, PENDING, {Phase.UNCERTAIN, Phase.HELD}, {Phase.FAILED, Phase.REFUSED, Phase.SKIPPED})
+    stored, wait, doubts, lost = (sum(phases[phase] for phase in kind) for kind in kinds)
+    return stored, wait, doubts, lost
 
 
 def _line(index: int, fields: Mapping[str, Any]) -> str:
