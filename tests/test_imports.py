@@ -152,6 +152,14 @@ def test_every_library_is_known_here() -> None:
     assert found - set(sys.stdlib_module_names) - {"flux_batch"} <= set(ROOMS)
 
 
+def test_what_is_paid_knows_no_way_to_buy() -> None:
+    """The rules behind an acceptance have no word for a request: not even a slip there can send one."""
+    tree = ast.parse((PACKAGE / "run" / "paid.py").read_text(encoding="utf-8"))
+    words = {node.name for node in ast.walk(tree) if isinstance(node, ast.alias)}
+    assert {"Fetch", "Poll"} <= words
+    assert not words & {"Post", "Prepare"}
+
+
 def test_pictures_are_loaded_late() -> None:
     """PIL takes 27 ms, which a command without pictures should not pay."""
     early = [each for each in imports() if each.name.split(".")[0] == "PIL" and not each.late and not each.typing_only]
