@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from flux_batch.plan.money import usd
+from flux_batch.report.brand import accent_css
 from flux_batch.report.phrases import disclosure
 from flux_batch.report.summary import Totals, totals
 from flux_batch.report.words import day, iso
@@ -24,7 +25,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """``spent_word`` and ``money_note`` frame the money honestly; both bars may be empty."""
+    """``spent_word`` and ``money_note`` frame the money honestly; both bars may be empty.
+
+    ``logo`` is a ``data:`` address, ``accent`` a line of style; both empty for none.
+    """
 
     title: str
     name: str
@@ -40,6 +44,8 @@ class Header:
     spent: str
     money_note: str
     money: tuple[Part, ...]
+    logo: str = ""
+    accent: str = ""
 
 
 def header(view: RunView) -> Header:
@@ -60,6 +66,7 @@ def header(view: RunView) -> Header:
         spent=usd(count.spent),
         money_note=money_said(count.budget_max, count.reserved),
         money=money_bar(count.budget_max, count.spent, count.reserved),
+        accent=accent_css(view.report.accent),
     )
 
 

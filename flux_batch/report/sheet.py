@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from flux_batch.plan.money import usd
 from flux_batch.report.aside import Told
+from flux_batch.report.drafts import DraftTold
 from flux_batch.report.header import Header, header
 from flux_batch.report.layout import Axis, Grid, Layout, choose, grid, varying_axes
 from flux_batch.report.phrases import Notice, missing, notice, suspicion
@@ -85,7 +86,7 @@ class Sheet:
     """The whole page. ``run`` and ``spec`` are the names that ``flux-batch why`` and people know; "" for a plan.
 
     ``live`` is the name of the process that keeps it up to date, empty when the run is over; ``credentials`` says what
-    Content Credentials the originals carry.
+    Content Credentials the originals carry, ``draft`` what the spec was promoted from.
     """
 
     header: Header
@@ -96,6 +97,7 @@ class Sheet:
     spec: str = ""
     live: str = ""
     credentials: Told = ()
+    draft: DraftTold | None = None
 
     @property
     def grid(self) -> Grid:

@@ -62,11 +62,15 @@ def begin_live_page(view: RunView, folder: Path) -> LivePage:
 
 
 def _page(view: RunView, folder: Path, **changes: Any) -> tuple[Path, Sheet]:
+    from flux_batch.report.brand import logo_uri
+    from flux_batch.report.drafts import draft_told
     from flux_batch.report.page import write_page
     from flux_batch.report.sheet import sheet
     from flux_batch.report.thumbs import make_thumbs
 
-    made = replace(sheet(view, make_thumbs(_stored(view), folder)), **changes)
+    made = sheet(view, make_thumbs(_stored(view), folder))
+    header = replace(made.header, logo=logo_uri(view, folder))
+    made = replace(made, header=header, draft=draft_told(view, folder), **changes)
     return write_page(made, folder), made
 
 
