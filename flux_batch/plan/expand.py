@@ -14,7 +14,7 @@ from flux_batch.plan.lint import lint_problem
 from flux_batch.plan.matrix import AddsNothing, BadRatio, Combo, combos, edit_combos
 from flux_batch.plan.meant import nothing_left
 from flux_batch.plan.naming import describe, name_tasks
-from flux_batch.plan.notes import over_budget, repeated
+from flux_batch.plan.notes import faint_accent, over_budget, repeated
 from flux_batch.plan.options import BadOption, read_option
 from flux_batch.plan.prices import price_of
 from flux_batch.plan.records import Reference, Task
@@ -117,7 +117,12 @@ class _Expander:
             tasks=tuple(tasks),
             values=tuple(combo.seen for combo in found),
             references=self._references(),
-            notes=(*notes, *repeated(self.spec, tasks), *over_budget(self.spec, tasks)),
+            notes=(
+                *notes,
+                *repeated(self.spec, tasks),
+                *over_budget(self.spec, tasks),
+                *faint_accent(self.spec),
+            ),
         )
 
     def _references(self) -> tuple[ReferenceFile, ...]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from flux_batch.errors import Problem
 from flux_batch.plan.naming import apart
 from flux_batch.plan.records import Task
+from flux_batch.spec.colours import ENOUGH, LIGHT, accent_for, least
 from flux_batch.spec.records import Spec
 
 
@@ -20,6 +21,18 @@ def over_budget(spec: Spec, tasks: Sequence[Task]) -> list[Problem]:
         return []
     message = f"all {len(prices):,} images cost about ${cost:,.2f}, which is more than the budget, ${most:,.2f}"
     return [spec.source.problem(("budget", "max"), message, "raise it, or leave images out: no run passes it")]
+
+
+def faint_accent(spec: Spec) -> list[Problem]:
+    """A note when the accent could not be read on the light sheet, and what is taken instead.
+
+    The dark sheet lightens most colours, which nobody takes for a mistake.
+    """
+    wanted = (spec.report.accent or "").lower()
+    if not wanted or (taken := accent_for(wanted).light) == wanted:
+        return []
+    message = f"{wanted} on white has a contrast of {least(wanted, LIGHT):.1f}:1 and text needs {ENOUGH}:1"
+    return [spec.source.problem(("report", "accent"), message, f"the light sheet takes {taken} instead")]
 
 
 def repeated(spec: Spec, tasks: list[Task]) -> list[Problem]:
