@@ -13,26 +13,9 @@ function keepDraft() {
   draftKept = keep(draftKey, text) && keep(nameKey, me);
 }
 
-function keep(key, text) {
-  try {
-    if (localStorage.getItem(key) !== text) localStorage.setItem(key, text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function kept(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    draftKept = false;
-    return null;
-  }
-}
-
 // A draft that cannot be read is worth a word, but it must not keep the page from opening.
 function readDraft() {
+  draftKept = keep(nameKey, kept(nameKey) ?? "");
   const text = kept(draftKey);
   marksBook.me = tidyName(kept(nameKey) ?? "");
   if (text === null) return true;

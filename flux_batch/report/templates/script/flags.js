@@ -2,7 +2,7 @@
 const flagChoices = [["pick", "Pick", "check"], ["reject", "Reject", "cross"]];
 
 function makeJudge(index, place, withWords) {
-  const made = element("div", { className: "judge", role: "group", ariaLabel: `Judge ${nameNow(index)}` });
+  const made = element("div", { className: withWords ? "judge roomy" : "judge", role: "group", ariaLabel: `Judge ${nameNow(index)}` });
   made.append(...flagChoices.map((choice) => makeFlag(index, place, withWords, choice)), makeStars(index, place));
   return made;
 }

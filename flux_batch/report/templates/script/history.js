@@ -7,7 +7,7 @@ const future = [];
 function doMarks(label, wanted) {
   const changes = wanted
     .map(([sha256, after]) => [sha256, myMarks().get(sha256) ?? null, after])
-    .filter(([, before, after]) => sayMark(before ?? noMark) !== sayMark(after));
+    .filter(([, before, after]) => sayMark(before ?? noMark) !== sayMark(after) || before?.blind !== after.blind);
   if (changes.length === 0) return false;
   past.push({ label, changes });
   if (past.length > historyMax) past.shift();

@@ -57,8 +57,8 @@ function showImport(outcomes) {
   byId("conflict-text").textContent = `The files hold ${marksWord(conflicts.length)} under your name that ${conflicts.length === 1 ? "differs" : "differ"} from what you marked here.`;
   byId("import-done").textContent = conflicts.length === 0 ? "OK" : "Keep mine";
   byId("take-theirs").onclick = () => {
-    doMarks({ label: "Took the marks of a file", index: -1 }, conflicts);
     byId("import-dialog").close();
+    doMarks({ label: "Took the marks of a file", index: -1 }, conflicts);
     toast(`${marksWord(conflicts.length)} taken from the file; undo brings yours back`);
   };
   byId("import-dialog").showModal();
@@ -72,7 +72,8 @@ function makeOutcome({ name, refused, counts, strangers }) {
   }
   const said = [...counts].map(([reviewer, count]) => `${marksWord(count)} by ${reviewer}`);
   made.append(element("p", { textContent: said.join(", ") || "No marks in it", dir: "auto" }));
-  if (strangers > 0) made.append(element("p", { textContent: `${strangers === 1 ? "1 image is" : `${strangers} images are`} not in this sheet. Their marks are kept and saved with the others.` }));
+  const [count, whose] = strangers === 1 ? ["1 image is", "Its"] : [`${strangers.toLocaleString("en")} images are`, "Their"];
+  if (strangers > 0) made.append(element("p", { textContent: `${count} not in this sheet. ${whose} marks are kept.` }));
   return made;
 }
 

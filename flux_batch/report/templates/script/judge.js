@@ -3,22 +3,18 @@ const advanceKey = "flux-batch-advance";
 let autoAdvance = false;
 
 const hashOf = (index) => tiles[index]?.picture?.sha256 ?? "";
+// Content hash → the tiles that show it.
 const indexesOf = new Map();
-function knowHashes() {
-  indexesOf.clear();
-  tiles.forEach((_, index) => { if (hashOf(index)) within2(indexesOf, hashOf(index)).push(index); });
+function knowHash(index) {
+  const sha256 = hashOf(index);
+  if (sha256 && !indexesOf.get(sha256)?.includes(index)) indexesOf.set(sha256, [...(indexesOf.get(sha256) ?? []), index]);
 }
-const within2 = (map, key) => {
-  if (!map.has(key)) map.set(key, []);
-  return map.get(key);
-};
 
-// Who the reader looks at, and how to go on: the lightbox, the blind review or the view.
+// Which image is meant, and how to go on: the blind review has ways of its own.
 const stages = [];
 const addStage = (stage) => stages.unshift(stage);
 const stageNow = () => stages.find(({ open }) => open());
-addStage({ open: () => true, index: () => focusedIndex(), next: (index) => focusTile(shownOrder[shownOrder.indexOf(index) + 1] ?? index), name: (index) => tiles[index].alt });
-addStage({ open: () => byId("box").open, index: () => boxIndex, next: () => step(1), name: (index) => tiles[index].alt });
+addStage({ open: () => true, index: () => focusedIndex(), next: () => { if (!byId("compare-box").open) moveFocus(1, 0); }, name: (index) => tiles[index].alt });
 
 const markable = () => {
   const index = stageNow().index();
@@ -31,10 +27,10 @@ const nameNow = (index) => stageNow().name(index);
 
 function mark(index, patch, said) {
   const sha256 = hashOf(index);
-  const after = { ...markOf(sha256), ...patch, blind: stageNow().blind ?? false };
-  const label = `${said}: ${nameNow(index)}`;
+  const { flag, rating, note } = { ...markOf(sha256), ...patch };
+  const after = stageNow().blind ? { flag, rating, note, blind: true } : { flag, rating, note };
   doMarks({ label: said, index }, [[sha256, after]]);
-  toast(label);
+  toast(`${said}: ${nameNow(index)}`);
 }
 
 const setFlag = (index, flag) => mark(index, { flag }, flagWords[flag]);
@@ -47,7 +43,7 @@ const setNote = (index, note) => {
 function byKey(act) {
   const index = markable();
   act(index);
-  if (autoAdvance) stageNow().next(index);
+  if (autoAdvance) stageNow().next();
 }
 
 function setAdvance(on) {
@@ -58,9 +54,7 @@ function setAdvance(on) {
 function goBack(step, word, none) {
   if (!step) return toast(none);
   const { label, index } = step.label;
-  const more = step.changes.length - 1;
-  toast(`${word}: ${label.toLowerCase()}, ${more > 0 ? `${step.changes.length} images` : nameNow(index)}`);
-  return undefined;
+  return toast(`${word}: ${label.charAt(0).toLowerCase()}${label.slice(1)}, ${index >= 0 ? nameNow(index) : marksWord(step.changes.length)}`);
 }
 const undo = () => goBack(undoMarks(), "Undone", "Nothing to undo");
 const redo = () => goBack(redoMarks(), "Done again", "Nothing to do again");
@@ -76,7 +70,7 @@ addCommand({ group: "Judge", keys: ["Mod+Shift+Z", "Mod+Y"], title: "Do again", 
 
 atStart(() => {
   autoAdvance = kept(advanceKey) === "on";
-  knowHashes();
+  tiles.forEach((_, index) => knowHash(index));
   onMarks((changed) => {
     const indexes = changed === null ? tiles.map((_, index) => index) : changed.flatMap((sha256) => indexesOf.get(sha256) ?? []);
     indexes.forEach(refreshTile);

@@ -1,7 +1,7 @@
 // The help: every key of the registry, once, in groups.
 const keySigns = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
 const modSign = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
-const sayKey = (key) => key.split("+").map((part) => (part === "Mod" ? modSign : keySigns[part] ?? part));
+const sayKey = (key) => (key.length === 1 ? [key] : key.split("+")).map((part) => (part === "Mod" ? modSign : keySigns[part] ?? part));
 
 function showKeys() {
   const groups = new Map();

@@ -14,6 +14,7 @@ const accordWords = { all: "all agree", most: "most agree", split: "split", one:
 function makeMarks(tile, index) {
   const sha256 = hashOf(index);
   if (!sha256) return null;
+  knowHash(index);
   const own = markOf(sha256);
   const others = othersOn(sha256);
   if (!isMarked(own) && others.length === 0) return null;
