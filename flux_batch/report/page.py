@@ -9,21 +9,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from flux_batch import __version__
 from flux_batch.report.files import write_if_changed
-from flux_batch.report.sheet import Sheet, Tile
+from flux_batch.report.pack import pack
+from flux_batch.report.sheet import Sheet
 
 PAGE: Final = "index.html"
 DATA: Final = "data.js"
 
 _TEMPLATES: Final = "templates"
-_SCRIPTS: Final = ("data", "state", "search", "grid", "tile", "toolbar", "view", "lightbox", "theme", "main")
-"""The parts of the page's one script, in the order they need each other."""
+_LOOK: Final = (
+    *("seams", "data", "state", "filters", "search", "grid", "tile", "table", "flow", "slices", "view", "walk"),
+    *("zoom", "lightbox", "lineage", "compare", "wipe", "texts", "toolbar", "sides", "panel", "theme", "print"),
+)
+_JUDGE: Final[tuple[str, ...]] = ()
+_LIVE: Final[tuple[str, ...]] = ()
+_SCRIPTS: Final = (*_LOOK, *_JUDGE, *_LIVE, "main")
+"""The parts of the page's one script; the last one starts what the others made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +43,7 @@ class Look:
 
 
 RUN: Final = Look()
-PLAN: Final = Look(
-    template="plan.html.j2", styles=("sheet.css", "plan.css"), scripts=(*_SCRIPTS[:2], "plan", *_SCRIPTS[2:])
-)
+PLAN: Final = Look(template="plan.html.j2", styles=("sheet.css", "plan.css"), scripts=(*_LOOK, "plan", "main"))
 
 _MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
@@ -76,19 +81,8 @@ def page_html(sheet: Sheet, look: Look = RUN) -> str:
 
 def data_js(sheet: Sheet) -> str:
     """What the script shows, as one assignment. Nothing in it can end a script element or a line of JavaScript."""
-    fields = {
-        "format": 1,
-        "axes": [asdict(axis) for axis in sheet.axes],
-        "layout": asdict(sheet.layout),
-        "tiles": [_compact(tile) for tile in sheet.tiles],
-    }
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
+    text = json.dumps(pack(sheet), ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
     return f"globalThis.fluxBatch = {text};\n".encode("utf-8", "replace").decode()
-
-
-def _compact(tile: Tile) -> dict[str, Any]:
-    """A tile without its empty fields: at 10,000 tiles they are a third of the file."""
-    return {name: value for name, value in asdict(tile).items() if value not in (None, "", (), {})}
 
 
 def _policy(style: str, script: str) -> str:

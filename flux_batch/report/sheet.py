@@ -11,7 +11,7 @@ from flux_batch.plan.money import usd
 from flux_batch.report.header import Header, header
 from flux_batch.report.layout import Axis, Grid, Layout, choose, grid, varying_axes
 from flux_batch.report.phrases import Notice, missing, notice, suspicion
-from flux_batch.report.redact import without_queries
+from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers
 from flux_batch.report.thumbs import Thumb
 from flux_batch.report.words import file_size
@@ -27,7 +27,10 @@ Spoken = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """An image and its thumbnail. ``href`` and ``thumb`` are relative URLs, sizes are pixels, ``weight`` is words."""
+    """An image and its thumbnails. ``href`` and ``thumb`` are relative URLs, sizes are pixels, ``weight`` is words.
+
+    ``sha256`` is of the original's bytes. ``thumb2`` is the larger thumbnail, "" where there is none.
+    """
 
     href: str
     name: str
@@ -38,6 +41,10 @@ class Picture:
     thumb: str
     thumb_width: int
     thumb_height: int
+    sha256: str = ""
+    thumb2: str = ""
+    thumb2_width: int = 0
+    thumb2_height: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,8 @@ class Tile:
     ``place`` maps every axis to this image's label; ``alt`` says the ones that vary. ``shape`` is width and height
     of the wanted ratio. ``parent`` and ``edits`` are indexes of other tiles: what it was edited from, and what was
     edited from it. ``reference`` names an image from outside the run. ``shared_with`` is the id of the task that
-    paid for the same image. ``suspect`` says why the picture may be a placeholder.
+    paid for the same image. ``suspect`` says why the picture may be a placeholder. ``price`` is ``cost`` in USD, as a
+    number for filters only. ``line`` is where the prompt stands in the spec.
     """
 
     id: str
@@ -67,16 +75,20 @@ class Tile:
     reference: str = ""
     shared_with: str = ""
     suspect: str = ""
+    price: float | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """The whole page."""
+    """The whole page. ``run`` and ``spec`` are the names that ``flux-batch why`` and people know; "" for a plan."""
 
     header: Header
     axes: tuple[Axis, ...]
     layout: Layout
     tiles: tuple[Tile, ...]
+    run: str = ""
+    spec: str = ""
 
     @property
     def grid(self) -> Grid:
@@ -99,6 +111,8 @@ def sheet(view: RunView, thumbs: Thumbs) -> Sheet:
         axes=axes,
         layout=choose(axes, places, view.report),
         tiles=_tiles(view, thumbs, axes),
+        run=f"{view.name}-rehearsal" if view.rehearsal else view.name,
+        spec=relative_name(view.spec_file),
     )
 
 
@@ -149,6 +163,8 @@ def _tile(entry: Entry, view: RunView, thumbs: Thumbs, spoken: Spoken, buyer: st
         notice=instead,
         reference=_reference(entry),
         shared_with="" if pays else buyer,
+        price=float(entry.purchase.cost) if pays and entry.purchase.cost else None,
+        line=task.line,
     )
 
 
@@ -170,6 +186,7 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
         thumb=_href(thumb.path),
         thumb_width=thumb.width,
         thumb_height=thumb.height,
+        sha256=file.sha256,
     ), None
 
 
