@@ -63,17 +63,20 @@ def test_from_the_sheet_to_a_merged_file_and_back(opened: Open, spring: RunView,
         assert [each["sha256"] for each in document["picks"]] == [content(spring, index) for index in keys]
         assert document["picks"][0]["axes"]["product"] == "sage mug"
         assert document["picks"][0]["prompt"] == spring.entries[0].task.prompt
-    command = [sys.executable, "-m", "flux_batch", "picks", "merge", "Ann.json", "Ben.json", "-o", "both.json", "--json"]
+    merge = ["picks", "merge", "Ann.json", "Ben.json", "-o", "both.json", "--json"]
+    command = [sys.executable, "-m", "flux_batch", *merge]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     merged = json.loads(done.stdout)
-    assert (merged["reviewers"], merged["agreement"]) == (["Ann", "Ben"], {"all": 1, "most": 0, "split": 1, "one": 0, "none": 1})
+    assert merged["reviewers"] == ["Ann", "Ben"]
+    assert merged["agreement"] == {"all": 1, "most": 0, "split": 1, "one": 0, "none": 1}
     assert merged["notes"] == []
     page = opened(spring).page
     bring(page, tmp_path / "both.json")
     expect(page.locator("#import-list")).to_contain_text("2 marks by Ann, 3 marks by Ben")
     axe_finds_nothing(page)
     page.get_by_role("button", name="OK").click()
-    expect(card(page, 0).locator(".marks")).to_contain_text("AN ✓Ann: picked, 4 starsBE ✓Ben: pickedall agree", use_inner_text=False)
+    expect(card(page, 0).locator(".marks .quiet")).to_have_text(["Ann: picked, 4 stars", "Ben: picked"])
+    expect(card(page, 0).locator(".accord")).to_have_text("all agree")
     expect(card(page, 1).locator(".accord")).to_have_text("split")
     page.locator(".tile .open").nth(1).click()
     expect(page.locator("#panel-slot")).to_contain_text("Ann")
@@ -132,7 +135,8 @@ def test_offline_a_file_can_be_saved(opened: Open, spring: RunView, tmp_path: Pa
 def test_the_csv_has_everybodys_marks(opened: Open, spring: RunView, tmp_path: Path) -> None:
     """One line for each image and reviewer, and nothing that calculates."""
     page = opened(spring).page
-    bring(page, put(tmp_path, "ben.json", picks("=Ben", {"sha256": content(spring, 0), "flag": "reject", "note": "+1"})))
+    mark = {"sha256": content(spring, 0), "flag": "reject", "note": "+1"}
+    bring(page, put(tmp_path, "ben.json", picks("=Ben", mark)))
     page.get_by_role("button", name="OK").click()
     menu(page, "Change name")
     name_oneself(page)
@@ -151,7 +155,7 @@ def test_the_csv_has_everybodys_marks(opened: Open, spring: RunView, tmp_path: P
 
 
 def test_ones_own_marks_are_never_replaced_unasked(opened: Open, spring: RunView, tmp_path: Path) -> None:
-    """A file under one's own name fills what is empty; where it differs, one is asked, and undo brings one's own back."""
+    """A file under one's own name fills what is empty; where it differs, one is asked; undo helps."""
     page = opened(spring).page
     menu(page, "Change name")
     name_oneself(page)
@@ -166,7 +170,7 @@ def test_ones_own_marks_are_never_replaced_unasked(opened: Open, spring: RunView
     assert [own(page, index) for index in (0, 1)] == ["picked", "rejected"]
     expect(page.locator("#unsaved")).to_have_text("1 unsaved mark")
     bring(page, path)
-    page.get_by_role("button", name="Take the file’s").click()
+    page.get_by_role("button", name="Take the file\N{RIGHT SINGLE QUOTATION MARK}s").click()
     assert [own(page, index) for index in (0, 1)] == ["rejected", "rejected"]
     expect(page.locator("#unsaved")).to_be_empty()
     page.keyboard.press("Control+z")
@@ -186,7 +190,7 @@ def test_of_others_the_later_word_counts(opened: Open, spring: RunView, tmp_path
     page.reload()
     expect(card(page, 0).locator(".initials .quiet")).to_have_text("Ben: rejected")
     page.locator("#review-more").click()
-    page.get_by_role("button", name="Remove Ben’s marks").click()
+    page.get_by_role("button", name="Remove Ben\N{RIGHT SINGLE QUOTATION MARK}s marks").click()
     expect(page.locator(".initials")).to_have_count(0)
 
 
@@ -232,22 +236,24 @@ def test_a_file_that_is_none_is_refused(
     expect(page.locator(".initials")).to_have_count(1)
 
 
-def drop(page: Page, name: str, text: str) -> None:
-    """Let a file fall onto the page, as from a folder."""
+def drop(page: Page, *files: tuple[str, str]) -> None:
+    """Let files fall onto the page, as from a folder."""
     page.evaluate(
-        """([name, text]) => {
+        """(files) => {
           const dataTransfer = new DataTransfer();
-          dataTransfer.items.add(new File([text], name, { type: "application/json" }));
-          for (const type of ["dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+          for (const [name, text] of files) dataTransfer.items.add(new File([text], name));
+          for (const type of ["dragover", "drop"]) {
+            document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+          }
         }""",
-        [name, text],
+        list(files),
     )
 
 
 def test_files_can_be_dropped(opened: Open, spring: RunView) -> None:
     """Anywhere on the page; the browser does not open the file instead."""
     page = opened(spring).page
-    drop(page, "ben.json", json.dumps(picks("Ben", {"sha256": content(spring, 0), "rating": 2})))
+    drop(page, ("ben.json", json.dumps(picks("Ben", {"sha256": content(spring, 0), "rating": 2}))))
     expect(page.locator("#import-list")).to_contain_text("1 mark by Ben")
     page.get_by_role("button", name="OK").click()
     expect(card(page, 0).locator(".initials .quiet")).to_have_text("Ben: 2 stars")
@@ -256,26 +262,29 @@ def test_files_can_be_dropped(opened: Open, spring: RunView) -> None:
 def test_nothing_in_a_picks_file_ever_runs(opened: Open, spring: RunView, tmp_path: Path) -> None:
     """Names, notes, axes, runs and file names made of markup are text on the page; the fixture sees no request."""
     page = opened(spring).page
-    page.evaluate("globalThis.canary = () => { globalThis.pwned = 1; }")
+    page.evaluate("() => { globalThis.canary = () => { globalThis.pwned = 1; }; }")
     hostile = [*PAYLOADS, "__proto__", "constructor", "\u202e\u2066a", "\x00\x1b]0;g\x07b"]
+    files = []
     for number, poison in enumerate(hostile):
         mark = {
-            "sha256": content(spring, number % 9),
+            "sha256": content(spring, number % 4),
             "flag": ("pick", "reject", None)[number % 3],
             "note": poison,
             "axes": {poison: poison},
-            **{name: poison for name in ("id", "key", "prompt", "model", "size")},
+            **dict.fromkeys(("id", "key", "prompt", "model", "size"), poison),
         }
-        drop(page, f"{poison}.json", json.dumps(picks(f"x{poison}", mark, run="spring-mugs" if number % 2 else poison)))
-        drop(page, f"{poison}.json", json.dumps(picks(poison, {"sha256": poison})))
-    expect(page.locator("#import-list")).to_be_visible()
+        run = "spring-mugs" if number % 2 else poison
+        files.append((f"{poison}.json", json.dumps(picks(f"x{poison}", mark, run=run))))
+        files.append((f"{poison}.json", json.dumps(picks(poison, {"sha256": poison}))))
+    drop(page, *files)
+    expect(page.locator("#import-list li")).to_have_count(len(files))
     page.wait_for_timeout(200)
     page.keyboard.press("Escape")
     page.locator("#review-more").click()
     assert page.locator("#people-list li").count() > len(hostile) * 0.9
     page.keyboard.press("Escape")
     page.locator(".tile .open").first.click()
-    for _ in range(8):
+    for _ in range(2):
         expect(page.locator("#panel-slot .others")).to_be_visible()
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")

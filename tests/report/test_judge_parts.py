@@ -22,7 +22,7 @@ from flux_batch.cli.picks_text import tally
 from flux_batch.errors import UsageError
 from flux_batch.report.agreement import Verdict, merge
 from flux_batch.report.delivery import stored_once
-from flux_batch.report.picks import PicksFile, Review, Shown, read_picks
+from flux_batch.report.picks import Flag, PicksFile, Review, Shown, read_picks
 from flux_batch.run.records import Entry, StoredFile
 from flux_batch.spec.schema import schema_text
 
@@ -31,7 +31,7 @@ from .test_browser import chromium as chromium
 
 pytestmark = pytest.mark.browser
 
-PARTS = ("marks", "draft", "history", "winners", "blind", "picksfile")
+PARTS = ("marks", "memory", "draft", "history", "winners", "blind", "picksfile")
 SCHEMA = json.loads(schema_text("picks"))
 
 
@@ -133,7 +133,7 @@ def test_the_wording_is_careful(page: Page) -> None:
     assert verdict(("linen", 11, 20), ("marble", 9, 20)) == "No clear winner"
 
 
-MARKS = [
+MARKS: list[dict[str, Any]] = [
     {"flag": "pick", "rating": 0, "note": ""},
     {"flag": "reject", "rating": 5, "note": 'too dark, "really"\n</script>'},
     {"flag": None, "rating": None, "note": "=HYPERLINK(1)"},
@@ -366,7 +366,7 @@ def test_a_new_name_takes_the_marks_or_leaves_them(page: Page) -> None:
 
 def test_agreement_has_the_words_of_the_command_line(page: Page) -> None:
     """Every combination of up to four votes."""
-    flags = ("pick", "reject", None)
+    flags: tuple[Flag, ...] = ("pick", "reject", None)
     votes = [list(each) for count in range(5) for each in itertools.product(flags, repeat=count)]
     ours = page.evaluate(
         "(votes) => votes.map((all) => all.map((flag) => ({ flag }))).map((all) => [accord(all), majority(all)])", votes

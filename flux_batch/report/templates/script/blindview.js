@@ -1,6 +1,6 @@
 // The blind review: a page of its own, made of numbers and pictures only, so that nothing can leak. Everything else is
 // out of sight, and out of the address, until it is left.
-const blind = { on: false, order: [], at: -1, hash: "", title: "", draw: 0 };
+const blind = { on: false, order: [], at: -1, title: "" };
 const blindName = (index) => `Image ${blind.order.indexOf(index) + 1}`;
 
 // Wanted images with a picture, each file once.
@@ -19,7 +19,7 @@ function startBlind() {
   document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
   closeResult();
   Object.assign(blind, { on: true, order: shuffled(blindImages(), blindSeed()), at: -1, title: document.title });
-  if (location.hash !== "#blind") blind.hash = location.hash;
+  addressHeld = true;
   history.replaceState(null, "", "#blind");
   document.title = "Blind review";
   document.body.classList.add("is-blind");
@@ -37,7 +37,7 @@ function leaveBlind() {
   byId("blind-flow").replaceChildren();
   document.body.classList.remove("is-blind");
   document.title = blind.title;
-  history.replaceState(null, "", blind.hash || location.pathname.split("/").at(-1));
+  addressHeld = false;
   change({});
   showResult("blind");
 }
@@ -172,4 +172,15 @@ function zoomBlind() {
   else openBlindBox(blindFocus());
 }
 
-atStart(setUpBlind);
+// A link to this sheet may ask for it; another address must not show anything while it goes on.
+addEventListener("hashchange", (event) => {
+  if (!blind.on && location.hash !== "#blind") return;
+  event.stopImmediatePropagation();
+  if (blind.on) history.replaceState(null, "", "#blind");
+  else startBlind();
+});
+
+atStart(() => {
+  setUpBlind();
+  if (location.hash === "#blind") queueMicrotask(startBlind);
+});

@@ -27,8 +27,10 @@ const makeKey = (key, at) => [
 addCommand({ group: "Help", keys: ["?"], title: "These keys", run: showKeys });
 
 atStart(() => {
+  const help = element("button", { type: "button", className: "button", id: "help" }, icon("keys"), element("span", { textContent: "Keys" }));
+  help.addEventListener("click", showKeys);
+  byId("menu-slot").append(help);
   byId("keys-switch").addEventListener("change", ({ target }) => {
     setKeys(target.checked);
-    byId("keys-on").checked = target.checked;
   });
 });

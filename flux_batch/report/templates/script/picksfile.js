@@ -6,8 +6,8 @@ const picksBytesMax = 64 * 1024 * 1024;
 
 // What the sheet knows of an image; a text longer than a picks file may hold is left out.
 function shownOf(tile) {
-  const fits = ([, text]) => [...text].length <= picksTextMax;
-  const texts = Object.entries({ id: tile.id, key: tile.key ?? "", prompt: tile.prompt, model: tile.model, size: tile.size });
+  const fits = ([, text]) => text !== undefined && [...text].length <= picksTextMax;
+  const texts = Object.entries({ id: tile.id, key: tile.key, prompt: tile.prompt, model: tile.model, size: tile.size });
   return { sha256: tile.sha256, ...Object.fromEntries(texts.filter(fits)), axes: Object.fromEntries(Object.entries(tile.place).filter(fits)) };
 }
 

@@ -101,18 +101,11 @@ function makeRate(axis, rate, wins) {
 
 // 0 to 100 % from left to right: a pale bar for the interval, a line for the rate itself.
 function makeInterval({ rate, low, high }) {
-  const svg = (tag, attributes) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    return made;
-  };
   const share = (value) => `${(100 * value).toFixed(2)}%`;
-  const made = svg("svg", { class: "interval-bar", width: "100%", height: "16", "aria-hidden": "true", focusable: "false" });
-  made.append(
-    svg("rect", { class: "interval-track", x: "0", y: "7", width: "100%", height: "2" }),
-    svg("rect", { class: "interval-range", x: share(low), y: "3", width: share(high - low), height: "10", rx: "3" }),
-    svg("line", { class: "interval-rate", x1: share(rate), x2: share(rate), y1: "0", y2: "16" }),
-  );
+  const made = byId("interval-template").content.firstElementChild.cloneNode(true);
+  const set = (name, attributes) => Object.entries(attributes).forEach((pair) => made.querySelector(name).setAttribute(...pair));
+  set(".interval-range", { x: share(low), width: share(high - low) });
+  set(".interval-rate", { x1: share(rate), x2: share(rate) });
   return made;
 }
 

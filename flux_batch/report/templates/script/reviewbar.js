@@ -53,6 +53,7 @@ function setUpReviewBar() {
   byId("redo").addEventListener("click", redo);
   byId("save").addEventListener("click", savePicks);
   byId("review-menu").addEventListener("toggle", ({ newState }) => {
+    byId("keys-on").checked = keysOn;
     byId("review-more").setAttribute("aria-expanded", String(newState === "open"));
     if (newState === "open") placeMenu();
   });
@@ -64,7 +65,6 @@ function setUpReviewBar() {
   fromMenu("show-keys", showKeys);
   byId("advance").checked = autoAdvance;
   byId("advance").addEventListener("change", ({ target }) => setAdvance(target.checked));
-  byId("keys-on").checked = keysOn;
   byId("keys-on").addEventListener("change", ({ target }) => setKeys(target.checked));
   onMarks(showUnsaved);
   showUnsaved();

@@ -11,7 +11,7 @@ function download(name, type, text) {
 // In the order of the sheet; an image that several tiles show is told once, by the first that is still wanted.
 function shownImages() {
   const found = new Map();
-  const add = (tile) => { if (tile.picture && !found.has(tile.picture.sha256)) found.set(tile.picture.sha256, shownOf(tile)); };
+  const add = (tile) => { if (tile.picture && !found.has(tile.picture.sha256)) found.set(tile.picture.sha256, shownOf({ ...tile, sha256: tile.picture.sha256 })); };
   tiles.filter((tile) => tile.wanted).forEach(add);
   tiles.forEach(add);
   for (const [sha256, shown] of marksBook.images) if (!found.has(sha256)) found.set(sha256, shown);
