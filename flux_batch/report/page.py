@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,11 @@ from flux_batch.report.sheet import Sheet
 
 PAGE: Final = "index.html"
 DATA: Final = "data.js"
+TABLE: Final = "table.html"
+"""Where a long run's images stand for browsers without a script, so that the page itself stays small."""
+
+WHOLE_UP_TO: Final = 1000
+"""Images that the page itself holds for browsers without a script."""
 
 _TEMPLATES: Final = "templates"
 _LOOK: Final = (
@@ -58,8 +63,16 @@ def write_page(sheet: Sheet, folder: Path, look: Look = RUN) -> Path:
     """Bring both files up to date. The data comes first: an old page can read it, a new page cannot do without."""
     path = folder / PAGE
     write_if_changed(folder / DATA, data_js(sheet).encode())
+    if not _whole(sheet):
+        write_if_changed(
+            folder / TABLE, page_html(sheet, replace(look, template="table.html.j2")).encode("utf-8", "replace")
+        )
     write_if_changed(path, page_html(sheet, look).encode("utf-8", "replace"))
     return path
+
+
+def _whole(sheet: Sheet) -> bool:
+    return len(sheet.tiles) <= WHOLE_UP_TO
 
 
 def page_html(sheet: Sheet, look: Look = RUN) -> str:
@@ -79,6 +92,9 @@ def page_html(sheet: Sheet, look: Look = RUN) -> str:
         sheet=sheet,
         header=sheet.header,
         version=__version__,
+        page=PAGE,
+        table=TABLE,
+        whole=_whole(sheet),
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own files
