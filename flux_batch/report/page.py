@@ -32,9 +32,13 @@ _LOOK: Final = (
     *("seams", "data", "state", "filters", "search", "grid", "tile", "table", "flow", "slices", "view", "walk"),
     *("zoom", "lightbox", "lineage", "compare", "wipe", "texts", "toolbar", "sides", "panel", "theme", "print"),
 )
-_JUDGE: Final[tuple[str, ...]] = ()
-_LIVE: Final[tuple[str, ...]] = ("origin", "live")
-_SCRIPTS: Final = (*_LOOK, *_JUDGE, *_LIVE, "main")
+_KEYS: Final = ("memory", "keys", "walkkeys", "keyhelp")
+_JUDGE: Final = (
+    *("marks", "draft", "history", "winners", "blind", "picksfile", "judge", "flags", "tilemarks", "panelmarks"),
+    *("compareparts", "reviewbar", "savepicks", "importpicks", "markfilters", "blindview", "result"),
+)
+_LIVE: Final = ("origin", "live")
+_SCRIPTS: Final = (*_LOOK, *_KEYS, *_JUDGE, *_LIVE, "main")
 """The parts of the page's one script; the last one starts what the others made."""
 
 
@@ -43,13 +47,15 @@ class Look:
     """Which of our own files a page is made of."""
 
     template: str = "index.html.j2"
-    styles: tuple[str, ...] = ("sheet.css", "live.css")
+    styles: tuple[str, ...] = ("sheet.css", "keys.css", "judge.css", "live.css")
     scripts: tuple[str, ...] = _SCRIPTS
 
 
 RUN: Final = Look()
-SINGLE: Final = Look(scripts=(*_LOOK, *_JUDGE, "origin", "single", "main"))
-PLAN: Final = Look(template="plan.html.j2", styles=("sheet.css", "plan.css"), scripts=(*_LOOK, "plan", "main"))
+SINGLE: Final = Look(scripts=(*_LOOK, *_KEYS, *_JUDGE, "origin", "single", "main"))
+PLAN: Final = Look(
+    template="plan.html.j2", styles=("sheet.css", "keys.css", "plan.css"), scripts=(*_LOOK, *_KEYS, "plan", "main")
+)
 
 _MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
