@@ -123,3 +123,6 @@ UNSAFE: Final = (
         last="POST: taken",
     ),
 )
+
+ADMITTED: Final = (*HIDDEN, *GAPS)
+"""What the promise leaves out, and the checker must see."""
