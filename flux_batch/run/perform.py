@@ -253,7 +253,8 @@ class Performer:
 
         The 404s so far may have been asked before the window was over, or while the index was away.
         """
-        witnesses = await self.journal.ask(lambda state: state.witnesses(purchase.key))
+        now = self.brake.clock.now().wall
+        witnesses = await self.journal.ask(lambda state: state.witnesses(purchase.key, now))
         for witness in witnesses:
             if not await self._is_found(witness):
                 return ControlFailed()

@@ -184,6 +184,14 @@ _DOUBT: Final = (
         "run/test_state.py::TestWork::test_what_was_accepted_before_shows_that_the_provider_remembers[submitted0-found0]",
     ),
     _guard(
+        "what was accepted later says nothing of an old request",
+        "run/state.py",
+        "WHERE taken <= sent OR sent > ?2 ORDER",
+        "WHERE ?2 ORDER",
+        "run/test_state.py::TestWork::test_what_was_accepted_after_an_old_request_shows_nothing_of_it",
+        "run/test_perform.py::TestControl::test_what_was_accepted_later_says_nothing_of_an_old_request",
+    ),
+    _guard(
         "the control's answer is about the task that was asked for",
         "run/perform.py",
         "answer.snapshot.business_id in (None, business_id)",

@@ -385,6 +385,18 @@ class TestControl:
         assert await stage.perform(Control(), phase=Phase.UNCERTAIN) == ControlFailed()
         assert stage.api.asked == [OTHER.business_id]
 
+    async def test_what_was_accepted_later_says_nothing_of_an_old_request(self, stage: Stage) -> None:
+        """Taken up after days, with the first request in doubt: today's tasks are known, that one may be gone."""
+        doubtful = replace(stage.purchase, phase=Phase.UNCERTAIN, remote_id=None, times=Times(intent=50.0))
+        await stage.performer.journal.save(doubtful)
+        days_later = stage.performer.brake.clock.now().wall
+        latest = replace(OTHER, times=Times(intent=days_later - 9, submitted=days_later - 8))
+        await stage.performer.journal.save(latest)
+        stage.api.answer = TaskSnapshot(id="r2", status="completed")
+        stage.api.then = TaskNotFound(404, "task_not_found", "no")
+        assert await stage.perform(Control(), phase=Phase.UNCERTAIN) == ControlFailed()
+        assert stage.api.asked == []
+
     @pytest.mark.parametrize(
         ("again", "event"),
         [
