@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -45,7 +45,7 @@ class PlanView:
     """
 
     plan: Plan
-    changes: tuple[Change, ...]
+    changes: Sequence[Change]
     cost: Estimate
     report: ReportOptions
     held: Decimal

@@ -47,9 +47,11 @@ def inspect(path):
     asked.append(path)
     return ReferenceFile(path=path, sha256="00" * 32, bytes=1, mime="image/png", width=1, height=1)
 
+# What happens within Python alone.
+WITHIN = ("object.", "sys._getframe", "code.__new__", "array.__new__", "builtins.id")
+
 def watch(event, arguments):
-    quiet = event.startswith(("object.", "sys._getframe", "code.__new__")) or event in ("compile", "exec")
-    if watching and not quiet:
+    if watching and not (event.startswith(WITHIN) or event in ("compile", "exec")):
         seen.append(f"{event} {arguments!r:.200}")
 
 codecs.lookup("unicode_escape")  # a codec of Python's own, which Jinja asks for once
