@@ -33,8 +33,10 @@ function makePrint(index) {
     frame.append(element("img", { src: picture.thumb2 || picture.thumb, width: picture.thumb_width, height: picture.thumb_height, alt: tile.alt }));
   } else frame.append(makeNotice(tile, null));
   const facts = [tile.model, tile.size === "match_input_image" ? "" : tile.size, tile.cost].filter(Boolean).join(" · ");
+  const parts = element("div", { className: "parts" });
+  fillParts(parts, tileParts, index);
   return element("figure", { className: "print" }, frame,
-    element("figcaption", {}, element("span", { className: "values", dir: "auto", textContent: tile.alt }), element("span", { className: "line", textContent: facts }), element("span", { className: "prompt", dir: "auto", textContent: tile.prompt })));
+    element("figcaption", {}, element("span", { className: "values", dir: "auto", textContent: tile.alt }), element("span", { className: "line", textContent: facts }), element("span", { className: "prompt", dir: "auto", textContent: tile.prompt }), parts));
 }
 
 async function printSheet() {
