@@ -29,8 +29,8 @@ def said(page: Page, text: str) -> None:
 
 def own(page: Page, index: int) -> str:
     """One's own mark as a screen reader hears it, "" where there is none."""
-    found = card(page, index).locator(".own-mark .quiet")
-    return found.inner_text().removeprefix("You: ") if found.count() else ""
+    found: list[str] = card(page, index).locator(".own-mark .quiet").all_text_contents()
+    return "".join(found).removeprefix("You: ")
 
 
 def menu(page: Page, name: str) -> None:

@@ -23,7 +23,7 @@ function startBlind() {
   history.replaceState(null, "", "#blind");
   document.title = "Blind review";
   document.body.classList.add("is-blind");
-  byId("blind").hidden = false;
+  openBlind();
   byId("blind-flow").replaceChildren(...blind.order.map(makeBlindTile));
   showBlindCount();
   scrollTo(0, 0);
@@ -34,7 +34,7 @@ function leaveBlind() {
   byId("blind-box").close();
   blind.on = false;
   byId("blind").hidden = true;
-  byId("blind-flow").replaceChildren();
+  byId("blind").replaceChildren();
   document.body.classList.remove("is-blind");
   document.title = blind.title;
   addressHeld = false;
@@ -60,8 +60,8 @@ function makeBlindTile(index, at) {
 
 function fillBlindTile(figure, index) {
   const own = markOf(hashOf(index));
-  const holder = figure.querySelector(".parts");
-  holder.replaceChildren(...(isMarked(own) ? [element("div", { className: `marks ${own.flag ? `is-${own.flag}` : ""}` }, makeOwnMark({ ...own, note: "" }))] : []));
+  const marks = isMarked(own) ? [element("div", { className: `marks ${own.flag ? `is-${own.flag}` : ""}` }, makeOwnMark({ ...own, note: "" }))] : [];
+  figure.querySelector(".parts").replaceChildren(...marks, ...(noHover.matches ? [makeJudge(index, "touch", false)] : []));
 }
 
 const blindTile = (index) => byId("blind-flow").querySelector(`[data-index="${index}"]`);
@@ -129,11 +129,16 @@ function renewBlindPanel(index) {
   if (part) holder.querySelector(`[data-part="${part}"]`)?.focus();
 }
 
-function setUpBlind() {
+function openBlind() {
+  byId("blind").replaceChildren(byId("blind-template").content.cloneNode(true));
+  byId("blind").hidden = false;
   byId("blind-finish").addEventListener("click", leaveBlind);
   byId("blind-undo").addEventListener("click", undo);
   byId("blind-redo").addEventListener("click", redo);
   byId("blind-keys").addEventListener("click", showKeys);
+}
+
+function setUpBlind() {
   byId("blind-previous").addEventListener("click", () => blindStep(-1));
   byId("blind-next").addEventListener("click", () => blindStep(1));
   byId("blind-close").addEventListener("click", () => byId("blind-box").close());
@@ -160,12 +165,13 @@ function blindFocus() {
   return figure ? Number(figure.dataset.index) : -1;
 }
 
-const whileBlind = { group: "Go", when: () => blind.on };
+const whileBlind = { group: "Go", blind: true, when: () => blind.on };
+commandAllowed = (command) => !blind.on || command.blind === true;
 addCommand({ ...whileBlind, keys: ["ArrowRight"], title: "Next image", run: () => blindStep(1) });
 addCommand({ ...whileBlind, keys: ["ArrowLeft"], title: "Previous image", run: () => blindStep(-1) });
-addCommand({ ...whileBlind, keys: ["ArrowDown"], title: "Next line", run: () => blindLine(1), when: () => blind.on && !byId("blind-box").open });
-addCommand({ ...whileBlind, keys: ["ArrowUp"], title: "Previous line", run: () => blindLine(-1), when: () => blind.on && !byId("blind-box").open });
-addCommand({ ...whileBlind, keys: ["Z", "Space", "Enter"], title: "Look closely", run: zoomBlind, when: () => blind.on && blindFocus() >= 0 });
+addCommand({ ...whileBlind, keys: ["ArrowDown"], title: "The line below", run: () => blindLine(1), when: () => blind.on && !byId("blind-box").open });
+addCommand({ ...whileBlind, keys: ["ArrowUp"], title: "The line above", run: () => blindLine(-1), when: () => blind.on && !byId("blind-box").open });
+addCommand({ ...whileBlind, group: "Look", keys: ["Z", "Space", "Enter"], title: "Look closely; again for the actual size", run: zoomBlind, when: () => blind.on && blindFocus() >= 0 });
 
 function zoomBlind() {
   if (byId("blind-box").open) byId("blind-stage").classList.toggle("actual");

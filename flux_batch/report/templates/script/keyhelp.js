@@ -5,9 +5,9 @@ const sayKey = (key) => (key.length === 1 ? [key] : key.split("+")).map((part) =
 
 function showKeys() {
   const groups = new Map();
-  for (const { group, title, keys, hint } of commands) {
-    const found = within(groups, group);
-    found.set(title, [...new Set([...(found.get(title) ?? []), ...(hint ?? keys)])]);
+  for (const { group, title, keys, hint } of commands.filter(commandAllowed)) {
+    const found = groups.get(group) ?? new Map();
+    groups.set(group, found.set(title, [...new Set([...(found.get(title) ?? []), ...(hint ?? keys)])]));
   }
   byId("keys-list").replaceChildren(...[...groups].map(([group, titles]) => makeKeyGroup(group, titles)));
   byId("keys-switch").checked = keysOn;
@@ -24,7 +24,7 @@ const makeKey = (key, at) => [
   ...sayKey(key).map((part) => element("kbd", { textContent: part })),
 ];
 
-addCommand({ group: "Help", keys: ["?"], title: "These keys", run: showKeys });
+addCommand({ group: "Help", blind: true, keys: ["?"], title: "These keys", run: showKeys });
 
 atStart(() => {
   const help = element("button", { type: "button", className: "button", id: "help" }, icon("keys"), element("span", { textContent: "Keys" }));
