@@ -39,6 +39,13 @@ def menu(page: Page, name: str) -> None:
     page.locator("#review-menu").get_by_role("button", name=name).click()
 
 
+def give_name(page: Page, name: str = "Ann") -> None:
+    """From the menu."""
+    page.locator("#review-more").click()
+    page.locator("#rename").click()
+    name_oneself(page, name)
+
+
 def name_oneself(page: Page, name: str = "Ann") -> None:
     """Before the first file, or later."""
     page.get_by_label("Your name").fill(name)

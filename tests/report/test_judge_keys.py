@@ -172,7 +172,7 @@ def test_keys_can_be_switched_off_and_stay_so(opened: Open, spring: RunView) -> 
     it = opened(spring)
     page = it.page
     page.locator("#review-more").click()
-    page.get_by_label("Keys that are letters and digits").uncheck()
+    page.locator("#keys-on").uncheck()
     page.keyboard.press("Escape")
     for _ in range(2):
         focus(page, 0)
@@ -189,7 +189,7 @@ def test_keys_can_be_switched_off_and_stay_so(opened: Open, spring: RunView) -> 
         expect(card(page, 1).locator(".open")).to_be_focused()
         page.reload()
     menu(page, "All keys")
-    page.get_by_label("Keys that are letters, digits and signs are on").check()
+    page.locator("#keys-switch").check()
     page.keyboard.press("Escape")
     focus(page, 0)
     page.keyboard.press("p")

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from flux_batch.run.records import RunView
 
 from .conftest import make_view, stored
-from .judging import axe_finds_nothing, bring, card, focus, menu, name_oneself, own, said, save
+from .judging import axe_finds_nothing, bring, card, focus, give_name, menu, own, said, save
 from .test_browser import Open
 from .test_browser import chromium as chromium
 from .test_browser import opened as opened
@@ -220,8 +220,7 @@ def test_the_name_is_asked_once_and_can_be_changed(opened: Open, spring: RunView
     if dialog.is_visible():
         page.keyboard.press("Escape")
     assert save(page, tmp_path / "ann.json", "  Ann \t B ")["reviewer"] == "Ann B"
-    menu(page, "Change name")
-    name_oneself(page, "Anna")
+    give_name(page, "Anna")
     assert own(page, 0) == "picked"
     menu(page, "Change name")
     page.get_by_label("Your name").fill("Ben")

@@ -1,6 +1,7 @@
 // The blind review: a page of its own, made of numbers and pictures only, so that nothing can leak. Everything else is
 // out of sight, and out of the address, until it is left.
 const blind = { on: false, order: [], at: -1, title: "" };
+let blindZoom = null;
 const blindName = (index) => `Image ${blind.order.indexOf(index) + 1}`;
 
 // Wanted images with a picture, each file once.
@@ -109,13 +110,8 @@ function openBlindBox(index) {
 
 function showInBlindBox(index) {
   blind.at = index;
-  const { picture } = tiles[index];
   const at = blind.order.indexOf(index);
-  const image = byId("blind-image");
-  byId("blind-stage").classList.remove("actual");
-  image.style.setProperty("background-image", `url("${picture.thumb}")`);
-  image.onload = () => image.style.setProperty("background-image", "none");
-  Object.assign(image, { width: picture.width, height: picture.height, alt: blindName(index), src: picture.href });
+  blindZoom.set([showImage(byId("blind-image"), tiles[index].picture, blindName(index))]);
   byId("blind-position").textContent = `${blindName(index)} of ${blind.order.length}`;
   byId("blind-previous").disabled = at === 0;
   byId("blind-next").disabled = at === blind.order.length - 1;
@@ -142,7 +138,8 @@ function setUpBlind() {
   byId("blind-previous").addEventListener("click", () => blindStep(-1));
   byId("blind-next").addEventListener("click", () => blindStep(1));
   byId("blind-close").addEventListener("click", () => byId("blind-box").close());
-  byId("blind-image").addEventListener("click", () => byId("blind-stage").classList.toggle("actual"));
+  blindZoom = makeZoom(byId("blind-stage"), { swiped: blindStep });
+  byId("blind-zoom").append(makeZoomTools(blindZoom));
   byId("blind-box").addEventListener("close", () => { if (blind.on) blindTile(blind.at)?.querySelector(".open").focus(); });
   for (const type of ["pointerover", "focusin"]) byId("blind").addEventListener(type, bringJudge);
   onMarks((changed) => {
@@ -165,8 +162,8 @@ function blindFocus() {
   return figure ? Number(figure.dataset.index) : -1;
 }
 
-const whileBlind = { group: "Go", blind: true, when: () => blind.on };
-commandAllowed = (command) => !blind.on || command.blind === true;
+const whileBlind = { group: "Go", blind: "only", when: () => blind.on };
+commandAllowed = (command) => (blind.on ? Boolean(command.blind) : command.blind !== "only");
 addCommand({ ...whileBlind, keys: ["ArrowRight"], title: "Next image", run: () => blindStep(1) });
 addCommand({ ...whileBlind, keys: ["ArrowLeft"], title: "Previous image", run: () => blindStep(-1) });
 addCommand({ ...whileBlind, keys: ["ArrowDown"], title: "The line below", run: () => blindLine(1), when: () => blind.on && !byId("blind-box").open });
@@ -174,9 +171,12 @@ addCommand({ ...whileBlind, keys: ["ArrowUp"], title: "The line above", run: () 
 addCommand({ ...whileBlind, group: "Look", keys: ["Z", "Space", "Enter"], title: "Look closely; again for the actual size", run: zoomBlind, when: () => blind.on && blindFocus() >= 0 });
 
 function zoomBlind() {
-  if (byId("blind-box").open) byId("blind-stage").classList.toggle("actual");
+  if (byId("blind-box").open) blindZoom.toggle();
   else openBlindBox(blindFocus());
 }
+const whileBlindLarge = { ...whileBlind, group: "Look", when: () => blind.on && byId("blind-box").open };
+addCommand({ ...whileBlindLarge, keys: ["+", "="], hint: ["+"], title: "Larger", run: () => blindZoom.by(1.25) });
+addCommand({ ...whileBlindLarge, keys: ["-", "_"], hint: ["-"], title: "Smaller", run: () => blindZoom.by(0.8) });
 
 // A link to this sheet may ask for it; another address must not show anything while it goes on.
 addEventListener("hashchange", (event) => {

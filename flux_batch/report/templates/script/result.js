@@ -31,8 +31,9 @@ function showResult(wish) {
   resultBasis = offered.includes(known) ? known : known === "blind" ? "mine" : offered.at(-1);
   drawResult(offered);
   const heading = byId("result-title");
-  heading.focus();
-  heading.scrollIntoView({ block: "start" });
+  heading.focus({ preventScroll: true });
+  measureTools();
+  byId("result").scrollIntoView({ block: "start" });
 }
 
 function drawResult(offered = bases()) {

@@ -9,6 +9,7 @@ function showUnsaved() {
   byId("undo").disabled = past.length === 0;
   byId("redo").disabled = future.length === 0;
   byId("review-name").textContent = marksBook.me || "not named yet";
+  byId("rename").textContent = marksBook.me ? "Change name" : "Give a name";
   byId("not-kept").hidden = draftKept;
   showPeople();
 }
