@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -199,8 +198,12 @@ def test_two_windows_show_the_same_marks(opened: Open, spring: RunView) -> None:
     focus(page, 0)
     page.keyboard.press("p")
     expect(card(other, 0).locator(".own-mark .quiet")).to_have_text("You: picked")
-    kept = json.loads(page.evaluate("localStorage.getItem('flux-batch-marks:spring-mugs')"))
-    assert len(kept["people"][0][1]) == 2
+    both = [content(spring, index) for index in (0, 1)]
+    kept = "(all) => all.every((each) => localStorage['flux-batch-marks:spring-mugs'].includes(each))"
+    page.wait_for_function(kept, arg=both)
+    third = page.context.new_page()
+    third.goto(page.url)
+    assert [own(third, index) for index in (0, 1)] == ["picked", "rejected"]
 
 
 def test_the_name_is_asked_once_and_can_be_changed(opened: Open, spring: RunView, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 // The blind review: a page of its own, made of numbers and pictures only, so that nothing can leak. Everything else is
 // out of sight, and out of the address, until it is left.
-const blind = { on: false, order: [], at: -1, title: "" };
+const blind = { on: false, order: [], drawn: 0, at: -1, title: "" };
 let blindZoom = null;
 const blindName = (index) => `Image ${blind.order.indexOf(index) + 1}`;
 
@@ -25,7 +25,8 @@ function startBlind() {
   document.title = "Blind review";
   document.body.classList.add("is-blind");
   openBlind();
-  byId("blind-flow").replaceChildren(...blind.order.map(makeBlindTile));
+  blind.drawn = 0;
+  growBlind(blindStepSize);
   showBlindCount();
   scrollTo(0, 0);
   byId("blind-title").focus();
@@ -35,12 +36,28 @@ function leaveBlind() {
   byId("blind-box").close();
   blind.on = false;
   byId("blind").hidden = true;
+  blindWatch.disconnect();
   byId("blind").replaceChildren();
   document.body.classList.remove("is-blind");
   document.title = blind.title;
   addressHeld = false;
   change({});
   showResult("blind");
+}
+
+// A few hundred at a time: more as the reader comes to the end of what is drawn.
+const blindStepSize = 240;
+const blindWatch = new IntersectionObserver((entries) => {
+  if (blind.on && entries.some(({ isIntersecting }) => isIntersecting)) growBlind(blind.drawn + blindStepSize);
+}, { rootMargin: "1500px" });
+
+function growBlind(upTo) {
+  const until = Math.min(upTo, blind.order.length);
+  byId("blind-flow").append(...blind.order.slice(blind.drawn, until).map((index, at) => makeBlindTile(index, blind.drawn + at)));
+  blind.drawn = Math.max(blind.drawn, until);
+  // Watched anew, because it may still be near.
+  blindWatch.unobserve(byId("blind-end"));
+  if (until < blind.order.length) blindWatch.observe(byId("blind-end"));
 }
 
 function makeBlindTile(index, at) {
@@ -75,6 +92,7 @@ function showBlindCount() {
 }
 
 function focusBlind(index) {
+  if (blind.order.indexOf(index) >= blind.drawn) growBlind(blind.order.indexOf(index) + blindStepSize);
   const figure = blindTile(index);
   if (!figure) return;
   blind.at = index;
@@ -88,7 +106,8 @@ const blindStep = (by) => focusBlind(blind.order[blind.order.indexOf(blind.at) +
 function blindLine(by) {
   const here = blindTile(blind.at)?.getBoundingClientRect();
   if (!here) return focusBlind(blind.order[0]);
-  const order = by > 0 ? blind.order : [...blind.order].reverse();
+  const drawn = blind.order.slice(0, blind.drawn);
+  const order = by > 0 ? drawn : drawn.reverse();
   const after = order.slice(order.indexOf(blind.at) + 1);
   let line = null;
   let best = null;

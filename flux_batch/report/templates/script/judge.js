@@ -68,11 +68,15 @@ addCommand({ ...judging, keys: ["0"], title: "Take the stars away", run: () => b
 addCommand({ group: "Judge", blind: true, keys: ["Mod+Z"], title: "Undo", run: undo });
 addCommand({ group: "Judge", blind: true, keys: ["Mod+Shift+Z", "Mod+Y"], title: "Do again", run: redo });
 
+// Of ten thousand tiles only those that are drawn have anything to bring up to date.
+const drawnIndexes = () =>
+  new Set([...[...byId("view").querySelectorAll(".tile[data-index]")].map((figure) => Number(figure.dataset.index)), boxIndex, ...state.compare].filter((index) => index >= 0));
+
 atStart(() => {
   autoAdvance = kept(advanceKey) === "on";
   tiles.forEach((_, index) => knowHash(index));
   onMarks((changed) => {
-    const indexes = changed === null ? tiles.map((_, index) => index) : changed.flatMap((sha256) => indexesOf.get(sha256) ?? []);
+    const indexes = changed === null ? drawnIndexes() : changed.flatMap((sha256) => indexesOf.get(sha256) ?? []);
     indexes.forEach(refreshTile);
   });
 });
