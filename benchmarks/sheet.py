@@ -4,6 +4,7 @@ First tiles, search, filters, another layout, the lightbox, and long tasks while
 Run it with:  .venv/bin/python benchmarks/sheet.py [IMAGES]
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import hashlib

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -37,7 +37,7 @@ _JUDGE: Final = (
     *("marks", "draft", "history", "winners", "blind", "picksfile", "judge", "flags", "tilemarks", "panelmarks"),
     *("compareparts", "reviewbar", "savepicks", "importpicks", "markfilters", "blindview", "result"),
 )
-_LIVE: Final[tuple[str, ...]] = ()
+_LIVE: Final = ("origin", "live")
 _SCRIPTS: Final = (*_LOOK, *_KEYS, *_JUDGE, *_LIVE, "main")
 """The parts of the page's one script; the last one starts what the others made."""
 
@@ -47,11 +47,12 @@ class Look:
     """Which of our own files a page is made of."""
 
     template: str = "index.html.j2"
-    styles: tuple[str, ...] = ("sheet.css", "keys.css", "judge.css")
+    styles: tuple[str, ...] = ("sheet.css", "keys.css", "judge.css", "live.css")
     scripts: tuple[str, ...] = _SCRIPTS
 
 
 RUN: Final = Look()
+SINGLE: Final = Look(scripts=(*_LOOK, *_KEYS, *_JUDGE, "origin", "single", "main"))
 PLAN: Final = Look(
     template="plan.html.j2", styles=("sheet.css", "keys.css", "plan.css"), scripts=(*_LOOK, *_KEYS, "plan", "main")
 )
@@ -77,6 +78,25 @@ def _whole(sheet: Sheet) -> bool:
 
 def page_html(sheet: Sheet, look: Look = RUN) -> str:
     """The page; everything a user or a provider wrote is escaped."""
+    style, script = _style(sheet, look), _script(look.scripts)
+    images = "'self' file: data:" if sheet.header.logo else "'self' file:"
+    return _rendered(sheet, look, style, script, policy=_policy(style, f"'self' file: {_hash(script)}", images))
+
+
+def single_html(sheet: Sheet, look: Look = SINGLE) -> str:
+    """The page with its data inside: the pictures stand in the part for readers without a script, once for both."""
+    style, script, data = _style(sheet, look), _script(look.scripts), data_js(without_thumbs(sheet), single=True)
+    policy = _policy(style, f"{_hash(data)} {_hash(script)}", "data:")
+    return _rendered(sheet, look, style, script, policy=policy, data=data)
+
+
+def without_thumbs(sheet: Sheet) -> Sheet:
+    """The sheet for a script that takes the pictures from elsewhere."""
+    bare = (replace(tile, picture=tile.picture and replace(tile.picture, thumb="")) for tile in sheet.tiles)
+    return replace(sheet, tiles=tuple(bare))
+
+
+def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str, data: str = "") -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -87,7 +107,6 @@ def page_html(sheet: Sheet, look: Look = RUN) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = "".join(_part(name) for name in look.styles), _script(look.scripts)
     return jinja.get_template(look.template).render(
         sheet=sheet,
         header=sheet.header,
@@ -95,30 +114,48 @@ def page_html(sheet: Sheet, look: Look = RUN) -> str:
         page=PAGE,
         table=TABLE,
         whole=_whole(sheet),
-        policy=_policy(style, script),
-        style=Markup(style),  # noqa: S704 - our own file
+        policy=policy,
+        style=Markup(style),  # noqa: S704 - our own file, and colours
         script=Markup(script),  # noqa: S704 - our own files
+        data=Markup(data),  # noqa: S704 - nothing in it can end a script
     )
 
 
-def data_js(sheet: Sheet) -> str:
+def data_js(sheet: Sheet, *, single: bool = False) -> str:
     """What the script shows, as one assignment. Nothing in it can end a script element or a line of JavaScript."""
-    text = json.dumps(pack(sheet), ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
-    return f"globalThis.fluxBatch = {text};\n".encode("utf-8", "replace").decode()
+    fields = pack(sheet)
+    if sheet.live:
+        fields["live"] = {"session": sheet.live}
+    if sheet.credentials:
+        fields["credentials"] = sheet.credentials
+    if sheet.draft:
+        fields["draft"] = asdict(sheet.draft)
+    if single:
+        fields["single"] = True
+    return f"globalThis.fluxBatch = {script_text(fields)};\n".encode("utf-8", "replace").decode()
 
 
-def _policy(style: str, script: str) -> str:
-    """Only this style, this script, and files. ``file:`` is for browsers that do not count one as ``'self'``."""
+def script_text(value: object) -> str:
+    """A value as JavaScript; nothing in it can end a script element or a line."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
+
+
+def _policy(style: str, scripts: str, images: str) -> str:
+    """Only this style, these scripts and pictures. ``file:`` is for browsers that do not count one as ``'self'``."""
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src 'self' file: {_hash(script)}",
+            f"script-src {scripts}",
             f"style-src {_hash(style)}",
-            "img-src 'self' file:",
+            f"img-src {images}",
             "base-uri 'none'",
             "form-action 'none'",
         )
     )
+
+
+def _style(sheet: Sheet, look: Look) -> str:
+    return "".join(_part(name) for name in look.styles) + sheet.header.accent
 
 
 def _hash(text: str) -> str:

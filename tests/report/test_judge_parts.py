@@ -22,8 +22,8 @@ from flux_batch.cli.picks_text import tally
 from flux_batch.errors import UsageError
 from flux_batch.report.agreement import Verdict, merge
 from flux_batch.report.delivery import stored_once
-from flux_batch.report.picks import Flag, PicksFile, Review, Shown, read_picks
 from flux_batch.run.records import Entry, StoredFile
+from flux_batch.spec.picks import Flag, PicksFile, Review, Shown, read_picks
 from flux_batch.spec.schema import schema_text
 
 from .conftest import make_task, make_view, sha, stored

@@ -31,12 +31,12 @@ const icon = (name) => {
 };
 
 // In the order in which pack.py writes them. An axis may be called __proto__: places have no prototype.
-function unpack(row) {
-  const { texts, objects, labels } = source;
+function unpack(row, from) {
+  const { texts, objects, labels } = from;
   const [id, codes, prompt, model, size, options, cost, price, picture, shape, notice, parent, line, retired, reference, shared, suspect] = row;
   const place = Object.create(null);
   codes.forEach((code, at) => { if (code >= 0) place[labels[at][0]] = labels[at][1][code]; });
-  const found = picture ? unpackPicture(picture) : undefined;
+  const found = picture ? unpackPicture(picture, from) : undefined;
   return {
     id, place, line,
     prompt: texts[prompt], model: texts[model], size: texts[size ?? 0], options: objects[options ?? 0],
@@ -48,8 +48,7 @@ function unpack(row) {
   };
 }
 
-function unpackPicture([href, name = 0, width = 0, height = 0, weight = 0, mime = 0, sha256 = "", ...thumbs]) {
-  const { texts } = source;
+function unpackPicture([href, name = 0, width = 0, height = 0, weight = 0, mime = 0, sha256 = "", ...thumbs], { texts }) {
   const [thumb = 0, thumb_width = 0, thumb_height = 0, thumb2 = 0, thumb2_width = 0, thumb2_height = 0] = thumbs;
   const named = (text) => text.replace("*", sha256.slice(0, 20));
   return {
@@ -62,7 +61,7 @@ function unpackPicture([href, name = 0, width = 0, height = 0, weight = 0, mime 
 const sayPlace = (place) =>
   axes.filter(({ name }) => name in place).map(({ name }) => (name === "n" ? `variation ${place.n}` : sayLabel(name, place[name]))).join(" · ");
 
-const tiles = (source?.tiles ?? []).map(unpack);
+const tiles = (source?.tiles ?? []).map((row) => unpack(row, source));
 tiles.forEach(({ parent }, index) => { if (parent !== undefined) tiles[parent].edits.push(index); });
 const indexById = new Map(tiles.map(({ id }, index) => [id, index]));
 
