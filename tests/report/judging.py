@@ -69,6 +69,15 @@ def bring(page: Page, *paths: Path) -> None:
     expect(page.locator("#import-dialog")).to_be_visible()
 
 
+def until(page: Page, script: str) -> None:
+    """The page comes to say yes; its policy lets no text be made into a script, so it is asked from outside."""
+    for _ in range(100):
+        if page.evaluate(script):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {script}")
+
+
 def axe_finds_nothing(page: Page) -> None:
     """No violation of WCAG 2.2 AA that a machine can find."""
     results = Axe().run(page, options=RULES)

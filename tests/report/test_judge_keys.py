@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from flux_batch.run.records import RunView
 
-from .judging import axe_finds_nothing, card, focus, menu, own, said
+from .judging import axe_finds_nothing, card, focus, menu, own, said, until
 from .test_browser import Open
 from .test_browser import chromium as chromium
 from .test_browser import opened as opened
@@ -164,7 +164,7 @@ def test_nothing_happens_while_typing(opened: Open, spring: RunView) -> None:
     expect(page.locator("#box")).to_be_visible()
     page.keyboard.press("Escape")
     assert own(page, 0) == "a note"
-    page.wait_for_function("localStorage.getItem('flux-batch-marks:spring-mugs').includes('x5 zap')")
+    until(page, "localStorage.getItem('flux-batch-marks:spring-mugs').includes('x5 zap')")
 
 
 def test_keys_can_be_switched_off_and_stay_so(opened: Open, spring: RunView) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from playwright.sync_api import expect
 from flux_batch.run.records import RunView
 
 from .conftest import make_view, stored
-from .judging import axe_finds_nothing, bring, card, focus, give_name, menu, own, said, save
+from .judging import axe_finds_nothing, bring, card, focus, give_name, menu, own, said, save, until
 from .test_browser import Open
 from .test_browser import chromium as chromium
 from .test_browser import opened as opened
@@ -198,9 +199,8 @@ def test_two_windows_show_the_same_marks(opened: Open, spring: RunView) -> None:
     focus(page, 0)
     page.keyboard.press("p")
     expect(card(other, 0).locator(".own-mark .quiet")).to_have_text("You: picked")
-    both = [content(spring, index) for index in (0, 1)]
-    kept = "(all) => all.every((each) => localStorage['flux-batch-marks:spring-mugs'].includes(each))"
-    page.wait_for_function(kept, arg=both)
+    both = json.dumps([content(spring, index) for index in (0, 1)])
+    until(page, f"{both}.every((each) => localStorage['flux-batch-marks:spring-mugs'].includes(each))")
     third = page.context.new_page()
     third.goto(page.url)
     assert [own(third, index) for index in (0, 1)] == ["picked", "rejected"]
