@@ -9,11 +9,11 @@ from typing import Final
 
 from flux_batch.report.sheet import Sheet, Spoken, Tile, spoken_labels, tile_of
 from flux_batch.report.summary import buyers
-from flux_batch.report.thumbs import Thumb
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile
+from flux_batch.run.thumbs import Thumbs
 
-Thumbnail = Callable[[StoredFile], Thumb | None]
-"""The small picture of a stored image, made now if it is not there."""
+Thumbnail = Callable[[StoredFile], Thumbs | None]
+"""The small pictures of a stored image, made now if it is not there."""
 
 PASSING: Final = frozenset({Phase.INTENT, Phase.READY})
 """Gone before anybody could read them: a tile is not drawn again for these."""
@@ -69,7 +69,7 @@ class LiveTiles:
     def _tile(self, index: int, entry: Entry) -> Tile | None:
         """None where a small picture cannot be made now; the report after the run says what is the matter."""
         file, drawn = entry.purchase.file, self.sheet.tiles[index]
-        thumbs: dict[str, Thumb | None] = {}
+        thumbs: dict[str, Thumbs | None] = {}
         if file and entry.purchase.phase is Phase.STORED:
             thumb = thumbs[file.sha256] = self.thumbnail(file)
             if thumb is None:

@@ -47,11 +47,11 @@ def begin_live_page(view: RunView, folder: Path) -> LivePage:
     """
     from flux_batch.report.live import LivePage, end_live, new_session
     from flux_batch.report.live_tiles import LiveTiles
-    from flux_batch.report.thumbs import Thumb, make_thumb
+    from flux_batch.run.thumbs import Thumbs, make_thumbs
 
-    def thumbnail(file: StoredFile) -> Thumb | None:
+    def thumbnail(file: StoredFile) -> Thumbs | None:
         with suppress(LocalFailure):
-            return make_thumb(file, folder)
+            return make_thumbs((file,), folder)[file.sha256]
         return None
 
     end_live(folder)
@@ -66,7 +66,7 @@ def _page(view: RunView, folder: Path, **changes: Any) -> tuple[Path, Sheet]:
     from flux_batch.report.drafts import draft_told
     from flux_batch.report.page import write_page
     from flux_batch.report.sheet import sheet
-    from flux_batch.report.thumbs import make_thumbs
+    from flux_batch.run.thumbs import make_thumbs
 
     made = sheet(view, make_thumbs(_stored(view), folder))
     header = replace(made.header, logo=logo_uri(view, folder))

@@ -34,6 +34,7 @@ from flux_batch.plan.saved import SavedPlan
 from flux_batch.run.applied import note_applied
 from flux_batch.run.brake import Brake
 from flux_batch.run.clock import Clock, SystemClock
+from flux_batch.run.download import intake_into
 from flux_batch.run.drive import drive_warning
 from flux_batch.run.executor import Executor
 from flux_batch.run.folder import prepare_folder, refuse_without_state
@@ -42,8 +43,9 @@ from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
 from flux_batch.run.lock import run_lock
 from flux_batch.run.mend import mend
-from flux_batch.run.pace import QUERY_BURST, QUERY_RATE, Gate
+from flux_batch.run.pace import query_gate, submit_gate
 from flux_batch.run.perform import Performer
+from flux_batch.run.plane.here import Here
 from flux_batch.run.protocol import Rules
 from flux_batch.run.records import Phase, RunView
 from flux_batch.run.references import References
@@ -272,8 +274,8 @@ class _Session:
         return sum(counts.get(phase, 0) for phase in (Phase.SUBMITTED, Phase.READY, Phase.STORED))
 
     async def _run(self, api: ApiClient, brake: Brake, counts: Tally) -> Executor:
-        files = FileClient(loopback=self.settings.loopback)
-        async with files, Journal(self.state, self.cap) as journal:
+        plane = Here(FileClient(loopback=self.settings.loopback), intake_into(self.options.folder))
+        async with plane, Journal(self.state, self.cap) as journal:
             references = References(
                 api,
                 journal,
@@ -285,10 +287,10 @@ class _Session:
             performer = Performer(
                 journal=journal,
                 api=api,
-                files=files,
+                plane=plane,
                 references=references,
-                submits=Gate(brake, self.options.submit_rate),
-                queries=Gate(brake, QUERY_RATE, QUERY_BURST),
+                submits=submit_gate(brake, self.options.submit_rate),
+                queries=query_gate(brake, self.options.submit_rate),
                 brake=brake,
                 folder=self.options.folder,
                 run_id=self.state.meta("run_id") or "",

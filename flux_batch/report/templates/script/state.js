@@ -87,4 +87,6 @@ function sayState() {
   return `#${said}`;
 }
 
-const writeState = () => history.replaceState(null, "", sayState());
+// While the address must not tell what is shown (the blind review), it is left alone.
+let addressHeld = false;
+const writeState = () => { if (!addressHeld) history.replaceState(null, "", sayState()); };
