@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flux_batch.errors import LocalFailure
 from flux_batch.report.aside import credentials_told
 from flux_batch.report.manifest import write_manifest
 from flux_batch.run.records import RunView, StoredFile
@@ -47,17 +45,16 @@ def begin_live_page(view: RunView, folder: Path) -> LivePage:
     """
     from flux_batch.report.live import LivePage, end_live, new_session
     from flux_batch.report.live_tiles import LiveTiles
-    from flux_batch.run.thumbs import Thumbs, make_thumbs
+    from flux_batch.run.thumbs import Thumbs, find_thumbs, make_thumbs
 
-    def thumbnail(file: StoredFile) -> Thumbs | None:
-        with suppress(LocalFailure):
-            return make_thumbs((file,), folder)[file.sha256]
-        return None
+    def thumbnails(file: StoredFile) -> Thumbs | None:
+        """The run draws them on the way; only where that failed is it tried once more."""
+        return find_thumbs(file.sha256, folder) or make_thumbs((file,), folder)[file.sha256]
 
     end_live(folder)
     session = new_session()
     _, made = _page(view, folder, live=session)
-    tiles = LiveTiles(view=view, sheet=made, thumbnail=thumbnail)
+    tiles = LiveTiles(view=view, sheet=made, thumbnail=thumbnails)
     return LivePage(folder, session, tiles)
 
 
