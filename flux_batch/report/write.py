@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flux_batch.report.aside import credentials_told
+from flux_batch.report.aside import Told, credentials_told
 from flux_batch.report.manifest import write_manifest
 from flux_batch.run.records import RunView, StoredFile
 
@@ -58,16 +58,18 @@ def begin_live_page(view: RunView, folder: Path) -> LivePage:
     return LivePage(folder, session, tiles)
 
 
-def _page(view: RunView, folder: Path, **changes: Any) -> tuple[Path, Sheet]:
+def _page(view: RunView, folder: Path, *, live: str = "", credentials: Told = ()) -> tuple[Path, Sheet]:
     from flux_batch.report.brand import logo_uri
     from flux_batch.report.drafts import draft_told
+    from flux_batch.report.live_tiles import in_turn
     from flux_batch.report.page import write_page
     from flux_batch.report.sheet import sheet
     from flux_batch.run.thumbs import make_thumbs
 
     made = sheet(view, make_thumbs(_stored(view), folder))
     header = replace(made.header, logo=logo_uri(view, folder))
-    made = replace(made, header=header, draft=draft_told(view, folder), **changes)
+    tiles = tuple(map(in_turn, made.tiles)) if live else made.tiles
+    made = replace(made, header=header, draft=draft_told(view, folder), tiles=tiles, live=live, credentials=credentials)
     return write_page(made, folder), made
 
 
