@@ -23,6 +23,7 @@ from flux_batch.report.words import iso
 from flux_batch.report.xmp import source_type
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, Times
 from flux_batch.run.suspects import suspects_of
+from flux_batch.spec.records import Draft
 
 FORMAT: Final = 1
 NAME: Final = "manifest.json"
@@ -58,14 +59,14 @@ def manifest(view: RunView, found: Found = _NONE) -> dict[str, Any]:
             "sha256": view.spec_sha256,
             "inputs": {relative_name(path): sha256 for path, sha256 in view.inputs.items()},
         },
+        **({"draft": {"run": view.draft.run, "folder": relative_name(view.draft.folder)}} if view.draft else {}),
         "created": iso(view.created),
         "updated": iso(view.updated),
         "currency": CURRENCY,
         "prices": [_price(price) for price in view.prices],
         "totals": _totals(view),
         "tasks": [
-            _task(entry, first[entry.task.key], suspects.get(entry.task.key, ""), found, rehearsal=view.rehearsal)
-            for entry in view.entries
+            _task(entry, first[entry.task.key], suspects.get(entry.task.key, ""), found, view) for entry in view.entries
         ],
     }
 
@@ -85,7 +86,7 @@ def _price(price: Price) -> dict[str, str]:
     }
 
 
-def _task(entry: Entry, buyer: str, suspect: str, found: Found, *, rehearsal: bool) -> dict[str, Any]:
+def _task(entry: Entry, buyer: str, suspect: str, found: Found, view: RunView) -> dict[str, Any]:
     task, purchase = entry.task, entry.purchase
     pays = task.id == buyer
     return {
@@ -110,9 +111,16 @@ def _task(entry: Entry, buyer: str, suspect: str, found: Found, *, rehearsal: bo
         "price": decimal_text(task.price if purchase.price is None else purchase.price),
         "cost": decimal_text(purchase.cost if pays else Decimal(0)),
         "error": _error(purchase.failure),
-        "digital_source_type": source_type(task, rehearsal=rehearsal) or None,
+        "digital_source_type": source_type(task, rehearsal=view.rehearsal) or None,
         "times": _times(purchase.times),
+        **_drawn_from(entry, view.draft),
     }
+
+
+def _drawn_from(entry: Entry, draft: Draft | None) -> dict[str, Any]:
+    """The picked images of the draft that this one was made from; only where there are any."""
+    picked = draft.images.get(entry.task.axes.get(draft.axis, ""), ()) if draft else ()
+    return {"draft": [{"id": image.id, "sha256": image.sha256} for image in picked]} if picked else {}
 
 
 def _file(purchase: Purchase, suspect: str, found: Found) -> dict[str, Any] | None:
