@@ -18,7 +18,8 @@ def over_budget(spec: Spec, tasks: Sequence[Task]) -> list[Problem]:
     cost = sum((price for price in prices.values() if price is not None), Decimal(0))
     if most is None or cost <= most:
         return []
-    message = f"all {len(prices):,} images cost about ${cost:,.2f}, which is more than the budget, ${most:,.2f}"
+    what = f"all {len(prices):,} images cost" if len(prices) > 1 else "its one image costs"
+    message = f"{what} about ${cost:,.2f}, which is more than the budget, ${most:,.2f}"
     return [spec.source.problem(("budget", "max"), message, "raise it, or leave images out: no run passes it")]
 
 
