@@ -15,8 +15,9 @@ from typing import Any, Final
 import pytest
 from hypothesis import settings
 
-settings.register_profile("flux-batch", deadline=None)  # how long an example takes says more of the machine than of us
-settings.load_profile("flux-batch")
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 PROXIES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "ws_proxy", "wss_proxy", "no_proxy"})
 NAMES: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")

@@ -23,6 +23,8 @@ BYTES_MAX: Final = 64 * 1024 * 1024
 TEXT_MAX: Final = 20_000
 """Characters of one text."""
 PICKS_MAX: Final = 100_000
+DIGITS_MAX: Final = 100
+"""Of one number."""
 
 Flag: TypeAlias = Literal["pick", "reject"] | None
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -90,7 +92,7 @@ def parse_picks(path: Path, data: bytes) -> PicksFile:
 def _json(path: Path, data: bytes) -> Json:
     text = _text(path, data)
     try:
-        value: Json = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        value: Json = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise UsageError(f"{path}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}") from None
     except RecursionError:
@@ -132,6 +134,13 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _no_number(word: str) -> float:
     raise ValueError(f"{word} is not a number")
+
+
+def _whole(digits: str) -> int:
+    """A whole number; Python's own word on one with thousands of digits is about Python."""
+    if len(digits) > DIGITS_MAX:
+        raise ValueError(f"a number with {len(digits):,} digits; no picks file has one")
+    return int(digits)
 
 
 class _Reader:
