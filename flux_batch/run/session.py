@@ -206,8 +206,9 @@ def budget_cap(
     if cost.new and held + cost.cost > cap:
         name = "the budget" if cap == spec.budget.max else "--max-cost"
         doubts = f", ${committed[1]} kept for requests in doubt (see flux-batch resolve)" if committed[1] else ""
+        images = f"{cost.new:,} new images cost" if cost.new > 1 else "1 new image costs"
         raise OverBudget(
-            f"{cost.new} new images cost ${cost.cost}, ${committed[0]} is spent already{doubts}: together over {name} "
+            f"{images} ${cost.cost}, ${committed[0]} is spent already{doubts}: together over {name} "
             f"of ${spec.budget.max if cap == spec.budget.max else max_cost}"
         )
     return cap
