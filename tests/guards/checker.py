@@ -72,7 +72,7 @@ def prepare(folder: Path, guards: Iterable[Guard]) -> Path:
 
 
 class Copy:
-    """A copy of the project and a process that forks to run tests in it: a context manager, for one thread at a time."""
+    """A copy of the project and a process that forks to run tests in it: a context manager, for one thread."""
 
     def __init__(self, base: Path, folder: Path) -> None:
         self.folder = folder
