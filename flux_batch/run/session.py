@@ -40,6 +40,8 @@ from flux_batch.run.folder import prepare_folder, refuse_without_state
 from flux_batch.run.identity import claim_identity, keep_apart, under_way
 from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
+from flux_batch.run.learned import making_spans
+from flux_batch.run.learning import Learner
 from flux_batch.run.lock import run_lock
 from flux_batch.run.mend import mend
 from flux_batch.run.pace import query_gate, submit_gate
@@ -290,7 +292,9 @@ class _Session:
                 watcher=self.watcher,
             )
             buys = self.refusal is None
-            executor = Executor(performer, self.options.rules, self.options.concurrency, counts, buys=buys)
+            rules = self.options.rules
+            learner = Learner(rules.poll_first, rules.poll_every, making_spans(self.state))
+            executor = Executor(performer, rules, self.options.concurrency, counts, learner, buys=buys)
             with self._signals(brake):
                 self.watcher.changed(counts)
                 await executor.run()
