@@ -152,6 +152,7 @@ class Executor:
         if after.state.purchase.remote_id and not before.remote_id:
             self.performer.written_down(after.state.purchase.remote_id)
         self.tally.move(before, after.state.purchase)
+        self.performer.watcher.moved(after.state.purchase)
         if after.state.phase in FINAL and after.state.phase is not Phase.STORED:
             await self._recount(before.key)
         self.performer.watcher.changed(self.tally)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from flux_batch.api.client import ApiClient
-from flux_batch.api.files import FileClient
 from flux_batch.api.wire import GenerationRequest, TaskSnapshot
 from flux_batch.errors import (
     AccountRejected,
@@ -24,7 +23,6 @@ from flux_batch.errors import (
 from flux_batch.run.brake import Brake
 from flux_batch.run.claims import Work
 from flux_batch.run.disk import shortage
-from flux_batch.run.download import download
 from flux_batch.run.events import (
     Accepted,
     Control,
@@ -54,6 +52,7 @@ from flux_batch.run.events import (
 from flux_batch.run.journal import Journal
 from flux_batch.run.pace import Gate
 from flux_batch.run.picture import NotAnImage
+from flux_batch.run.plane.seam import DataPlane
 from flux_batch.run.records import Failure, Phase, Purchase
 from flux_batch.run.references import ReferenceMoved, References
 from flux_batch.run.watch import Watcher
@@ -68,7 +67,7 @@ class Performer:
 
     journal: Journal
     api: ApiClient
-    files: FileClient
+    plane: DataPlane
     references: References
     submits: Gate
     queries: Gate
@@ -254,7 +253,8 @@ class Performer:
 
         The 404s so far may have been asked before the window was over, or while the index was away.
         """
-        witnesses = await self.journal.ask(lambda state: state.witnesses(purchase.key))
+        now = self.brake.clock.now().wall
+        witnesses = await self.journal.ask(lambda state: state.witnesses(purchase.key, now))
         for witness in witnesses:
             if not await self._is_found(witness):
                 return ControlFailed()
@@ -265,7 +265,7 @@ class Performer:
 
     async def _fetch(self, work: Work, url: str) -> Event:
         try:
-            return Fetched(file=await download(self.files, url, self.folder, work.stem))
+            return Fetched(file=await self.plane.bring(url, work.stem))
         except (ApiError, NotAnImage) as error:
             return NotFetched(reason=str(error))
 

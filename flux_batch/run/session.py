@@ -34,6 +34,7 @@ from flux_batch.plan.saved import SavedPlan
 from flux_batch.run.applied import note_applied
 from flux_batch.run.brake import Brake
 from flux_batch.run.clock import Clock, SystemClock
+from flux_batch.run.download import intake_into
 from flux_batch.run.drive import drive_warning
 from flux_batch.run.executor import Executor
 from flux_batch.run.folder import prepare_folder, refuse_without_state
@@ -46,6 +47,7 @@ from flux_batch.run.lock import run_lock
 from flux_batch.run.mend import mend
 from flux_batch.run.pace import query_gate, submit_gate
 from flux_batch.run.perform import Performer
+from flux_batch.run.plane.here import Here
 from flux_batch.run.protocol import Rules
 from flux_batch.run.records import Phase, RunView
 from flux_batch.run.references import References
@@ -114,13 +116,15 @@ def run_plan(
     options: RunOptions,
     *,
     approve: Approve,
+    at_start: Callable[[RunView], None] | None = None,
     at_end: Callable[[RunView], None] = lambda _: None,
     watcher: Watcher | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
     """Buy and store what the plan selects and the run folder does not have; safe to end and to repeat at any instant.
 
-    ``at_end`` is called with what the run folder holds then, still under its lock, also when the run cannot go on.
+    ``at_start`` is called with what the run folder holds when there is something to do, before anything is sent;
+    ``at_end`` with what it holds then, still under its lock, also when the run cannot go on.
     Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
     """
     prepare_folder(options.folder)
@@ -136,7 +140,7 @@ def run_plan(
         cost = estimate(plan, changes, resend=options.rules.resend)
         if cost.new or under_way(state):
             claim_identity(state, settings, rehearsal=options.rehearsal)
-        session = _Session(plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock())
+        session = _Session(plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock(), at_start)
         try:
             session.cap = budget_cap(spec, cost, state.committed(), options.max_cost)
         except RefusedToSpend as refusal:
@@ -224,6 +228,7 @@ class _Session:
     cap: Decimal | None
     watcher: Watcher
     clock: Clock
+    at_start: Callable[[RunView], None] | None = None
     signal: int | None = None
     refusal: RefusedToSpend | None = None
 
@@ -245,6 +250,8 @@ class _Session:
         counts = tally(self.state.counts(), micros(spent_before))
         if counts.finished == counts.total:
             return self._outcome(spent_before, {}, None)
+        if self.at_start:
+            self.at_start(self.state.view())
         brake = Brake(self.clock)
         async with ApiClient(self.settings, timeouts=self.options.timeouts) as api:
             before = await self._balance(api) if self.cost.new and not self.refusal else None
@@ -269,8 +276,8 @@ class _Session:
         return sum(counts.get(phase, 0) for phase in (Phase.SUBMITTED, Phase.READY, Phase.STORED))
 
     async def _run(self, api: ApiClient, brake: Brake, counts: Tally) -> Executor:
-        files = FileClient(loopback=self.settings.loopback)
-        async with files, Journal(self.state, self.cap) as journal:
+        plane = Here(FileClient(loopback=self.settings.loopback), intake_into(self.options.folder))
+        async with plane, Journal(self.state, self.cap) as journal:
             references = References(
                 api,
                 journal,
@@ -282,7 +289,7 @@ class _Session:
             performer = Performer(
                 journal=journal,
                 api=api,
-                files=files,
+                plane=plane,
                 references=references,
                 submits=submit_gate(brake, self.options.submit_rate),
                 queries=query_gate(brake, self.options.submit_rate),

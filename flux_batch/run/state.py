@@ -17,7 +17,8 @@ from flux_batch.run.claims import Claims, Work
 from flux_batch.run.database import Database
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
 from flux_batch.run.rows import COLUMNS, dollars, exposure, from_row, to_row, whole_micros
-from flux_batch.spec.records import ReportOptions
+from flux_batch.spec.records import Draft, ReportOptions
+from flux_batch.spec.settings import draft_from
 
 FILE: Final = "state.sqlite"
 
@@ -118,6 +119,8 @@ class StateFile:
             spent=spent,
             reserved=reserved,
             entries=entries,
+            inputs=json.loads(self.meta("inputs") or "{}"),
+            draft=_draft_from_json(json.loads(self.meta("draft") or "null")),
         )
 
     # Work -----------------------------------------------------------------------------------------------------------
@@ -192,13 +195,15 @@ class StateFile:
         with self.db.legible():
             return from_row(row)
 
-    def witnesses(self, key: str) -> tuple[str, ...]:
+    def witnesses(self, key: str, now: float) -> tuple[str, ...]:
         """The business ids of other purchases that the provider accepted: the positive control, none or one or two.
 
-        The one accepted last before this request was sent, or else first after it, shows that the provider remembers
-        that far back; the newest one shows that what it was sent lately can be found.
+        The one accepted last before this request was sent shows that the provider remembers that far back. Without
+        one, the first after it will do while the request is so young that no provider has forgotten it. The newest
+        one shows that what it was sent lately can be found.
         """
-        nearest, newest = (self.db.rows(_WITNESS + order, (key,)) for order in (_NEAREST, _NEWEST))
+        nearest = self.db.rows(_WITNESS + _NEAREST, (key, now - REMEMBERED))
+        newest = self.db.rows(_WITNESS + _NEWEST, (key,)) if nearest else []
         return tuple(dict.fromkeys(str(row["business_id"]) for row in (*nearest, *newest)))
 
     def has_other(self, remote_id: str, key: str) -> bool:
@@ -216,13 +221,16 @@ class StateFile:
             self.db.execute("INSERT OR REPLACE INTO upload VALUES (?, ?, ?)", (sha256, url, now))
 
 
+REMEMBERED: Final = 12 * 3600.0
+"""Seconds for which a provider surely knows a task: results live for 24 hours; half of that leaves room for clocks."""
+
 _WITNESS: Final = (
     "WITH other AS (SELECT business_id, number, coalesce(json_extract(times, '$.submitted'), 0.0) AS taken"
     " FROM purchase WHERE remote_id IS NOT NULL AND business_id IS NOT NULL AND key != ?1),"
     " this AS (SELECT coalesce(json_extract(times, '$.intent'), 0.0) AS sent FROM purchase WHERE key = ?1)"
     " SELECT business_id FROM other, this "
 )
-_NEAREST: Final = "ORDER BY taken > sent, abs(taken - sent), number DESC LIMIT 1"
+_NEAREST: Final = "WHERE taken <= sent OR sent > ?2 ORDER BY taken > sent, abs(taken - sent), number DESC LIMIT 1"
 _NEWEST: Final = "ORDER BY taken DESC, number DESC LIMIT 1"
 
 _SKIP_BELOW: Final = (
@@ -238,3 +246,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
 
 def _report_from_json(value: Mapping[str, Any]) -> ReportOptions:
     return ReportOptions(**{**value, "tabs": tuple(value.get("tabs", ()))})
+
+
+def _draft_from_json(value: Mapping[str, Any] | None) -> Draft | None:
+    return None if value is None else draft_from(value)

@@ -1,4 +1,4 @@
-"""What docs/spec.md says of pair, where, include, defaults, tables and chains, sentence by sentence."""
+"""What docs/guide.md says of pair, where, include, defaults, tables and chains, sentence by sentence."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from flux_batch.errors import (
 from flux_batch.plan.records import Reference
 from flux_batch.run.brake import Brake
 from flux_batch.run.claims import Work
+from flux_batch.run.download import intake_into
 from flux_batch.run.events import (
     Accepted,
     Control,
@@ -56,6 +57,7 @@ from flux_batch.run.events import (
 from flux_batch.run.journal import Journal
 from flux_batch.run.pace import Gate
 from flux_batch.run.perform import Performer
+from flux_batch.run.plane.here import Here
 from flux_batch.run.records import Failure, Phase, Purchase, Times
 from flux_batch.run.references import ReferenceMoved, References
 from flux_batch.run.registry import register
@@ -141,7 +143,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
             performer = Performer(
                 journal=journal,
                 api=cast("ApiClient", api),
-                files=cast("FileClient", files),
+                plane=Here(cast("FileClient", files), intake_into(tmp_path)),
                 references=cast("References", references),
                 submits=Gate(brake, 0.0),
                 queries=Gate(brake, 0.0),
@@ -382,6 +384,18 @@ class TestControl:
         stage.api.then = TaskSnapshot(id="r3", status="completed")
         assert await stage.perform(Control(), phase=Phase.UNCERTAIN) == ControlFailed()
         assert stage.api.asked == [OTHER.business_id]
+
+    async def test_what_was_accepted_later_says_nothing_of_an_old_request(self, stage: Stage) -> None:
+        """Taken up after days, with the first request in doubt: today's tasks are known, that one may be gone."""
+        doubtful = replace(stage.purchase, phase=Phase.UNCERTAIN, remote_id=None, times=Times(intent=50.0))
+        await stage.performer.journal.save(doubtful)
+        days_later = stage.performer.brake.clock.now().wall
+        latest = replace(OTHER, times=Times(intent=days_later - 9, submitted=days_later - 8))
+        await stage.performer.journal.save(latest)
+        stage.api.answer = TaskSnapshot(id="r2", status="completed")
+        stage.api.then = TaskNotFound(404, "task_not_found", "no")
+        assert await stage.perform(Control(), phase=Phase.UNCERTAIN) == ControlFailed()
+        assert stage.api.asked == []
 
     @pytest.mark.parametrize(
         ("again", "event"),

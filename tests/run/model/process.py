@@ -179,7 +179,7 @@ class Process:
         return _said(*answers, NoAnswer(reason="502"))
 
     def _controlling(self, purchase: Purchase) -> Sequence[Fate]:
-        witnesses = self.state.witnesses(purchase.key)
+        witnesses = self.state.witnesses(purchase.key, self.wall)
         found = bool(witnesses) and all(self.provider.find(witness) is not None for witness in witnesses)
         return _said(*([ControlPassed()] if found else []), ControlFailed())
 
