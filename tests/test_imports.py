@@ -46,12 +46,24 @@ ROOMS = {
     "click": {"flux_batch.cli"},
     "rich": {"flux_batch.cli"},
     "filelock": {"flux_batch.run"},
+    "distributed": {"flux_batch.run.plane.cluster"},
     "openpyxl": {"flux_batch.spec.tables.workbook"},
     "PIL": {"flux_batch.spec", "flux_batch.run", "flux_batch.report", "flux_batch.simulator"},
 }
 """Library → the modules, or folders of modules, that may import it; no other is imported at all."""
 
-HEAVY = ("httpx", "httpx_aiohttp", "aiohttp", "jsonschema", "referencing", "PIL", "openpyxl", "rich", "jinja2")
+HEAVY = (
+    "httpx",
+    "httpx_aiohttp",
+    "aiohttp",
+    "jsonschema",
+    "referencing",
+    "PIL",
+    "openpyxl",
+    "rich",
+    "jinja2",
+    "distributed",
+)
 
 
 @dataclass(frozen=True, slots=True)
