@@ -70,12 +70,18 @@ def marked(folder: Path, picks: Sequence[Path]) -> Marked:
     view = read_view(folder)
     entries = _by_content(view)
     known = {verdict.image.sha256: verdict for verdict in merged.verdicts if verdict.image.sha256 in entries}
+    if known and merged.run != view.name:
+        say(f"note: {_of_another(merged.run, view.name)}")
     return Marked(
         view=view,
         merged=merged,
         known=tuple((entries[sha256], verdict) for sha256, verdict in known.items()),
         strangers=tuple(verdict for verdict in merged.verdicts if verdict.image.sha256 not in entries),
     )
+
+
+def _of_another(judged: str, here: str) -> str:
+    return f"the picks name the run {quoted(judged)}, this one is {quoted(here)}; images with equal content are meant"
 
 
 def _by_content(view: RunView) -> dict[str, Entry]:

@@ -98,7 +98,7 @@ def _asked(settings: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     return (profiles or [""])[-1], tuple(setting for name, setting in pairs if name not in _NO_IMAGE)
 
 
-_NO_IMAGE: Final = frozenset({"profile", "execution", "budget", "report", "limits"})
+_NO_IMAGE: Final = frozenset({"profile", "execution", "budget", "report", "limits", "draft"})
 
 
 def _original(attempt: Attempt, mark: Mark) -> str:

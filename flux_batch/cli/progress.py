@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flux_batch.cli.output import clean, one_line, say
 from flux_batch.plan.money import usd
+from flux_batch.run.records import Purchase
 from flux_batch.run.watch import Tally, Watcher
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class _Lines:
         self._tenth = 0
         self._at = time.monotonic()
 
+    def moved(self, purchase: Purchase) -> None:
+        pass
+
     def changed(self, tally: Tally) -> None:
         tenth = tally.finished * 10 // max(1, tally.total)
         silent = time.monotonic() - self._at
@@ -60,6 +64,9 @@ class _Bar:
         self._spent = spent
         self._progress = progress
         self._task: TaskID | None = None
+
+    def moved(self, purchase: Purchase) -> None:
+        pass
 
     def changed(self, tally: Tally) -> None:
         if self._task is None:

@@ -10,7 +10,7 @@ from flux_batch.errors import InvalidSpec, Problem
 from flux_batch.plan.checks import check_templates, names_for
 from flux_batch.plan.matrix import AddsNothing, BadRatio, combos, edit_combos
 from flux_batch.plan.meant import nothing_left
-from flux_batch.plan.notes import over_budget, repeated
+from flux_batch.plan.notes import faint_accent, over_budget, repeated
 from flux_batch.plan.requests import Found, Inspect, Pictures, Requests, named_by
 from flux_batch.plan.size import too_many
 from flux_batch.plan.stems import name_all
@@ -111,7 +111,12 @@ class _Expander:
             tasks=tasks,
             values=_Seen(tasks),
             references=self.pictures.files(),
-            notes=(*notes, *repeated(self.spec, tasks), *over_budget(self.spec, tasks)),
+            notes=(
+                *notes,
+                *repeated(self.spec, tasks),
+                *over_budget(self.spec, tasks),
+                *faint_accent(self.spec),
+            ),
         )
 
     def _requests(self, job: Job, table: Table, axes: tuple[str, ...]) -> Requests:

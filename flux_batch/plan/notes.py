@@ -9,6 +9,7 @@ from itertools import compress
 from flux_batch.errors import Problem
 from flux_batch.plan.naming import apart
 from flux_batch.plan.tasks import Tasks
+from flux_batch.spec.colours import ENOUGH, LIGHT, accent_for, least
 from flux_batch.spec.records import Spec
 
 
@@ -23,6 +24,18 @@ def over_budget(spec: Spec, tasks: Tasks) -> list[Problem]:
     count = offers.total()
     message = f"all {count:,} images cost about ${cost:,.2f}, which is more than the budget, ${most:,.2f}"
     return [spec.source.problem(("budget", "max"), message, "raise it, or leave images out: no run passes it")]
+
+
+def faint_accent(spec: Spec) -> list[Problem]:
+    """A note when the accent could not be read on the light sheet, and what is taken instead.
+
+    The dark sheet lightens most colours, which nobody takes for a mistake.
+    """
+    wanted = (spec.report.accent or "").lower()
+    if not wanted or (taken := accent_for(wanted).light) == wanted:
+        return []
+    message = f"{wanted} on white has a contrast of {least(wanted, LIGHT):.1f}:1 and text needs {ENOUGH}:1"
+    return [spec.source.problem(("report", "accent"), message, f"the light sheet takes {taken} instead")]
 
 
 def repeated(spec: Spec, tasks: Tasks) -> list[Problem]:

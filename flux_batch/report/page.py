@@ -9,21 +9,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from flux_batch import __version__
 from flux_batch.report.files import write_if_changed
-from flux_batch.report.sheet import Sheet, Tile
+from flux_batch.report.pack import pack
+from flux_batch.report.sheet import Sheet
 
 PAGE: Final = "index.html"
 DATA: Final = "data.js"
 
 _TEMPLATES: Final = "templates"
-_SCRIPTS: Final = ("data", "state", "search", "grid", "tile", "toolbar", "view", "lightbox", "theme", "main")
-"""The parts of the page's one script, in the order they need each other."""
+_LOOK: Final = (
+    *("seams", "data", "state", "filters", "search", "grid", "tile", "table", "flow", "slices", "view", "walk"),
+    *("zoom", "lightbox", "lineage", "compare", "wipe", "texts", "toolbar", "sides", "panel", "theme", "print"),
+)
+_JUDGE: Final[tuple[str, ...]] = ()
+_LIVE: Final[tuple[str, ...]] = ("origin", "live")
+_SCRIPTS: Final = (*_LOOK, *_JUDGE, *_LIVE, "main")
+"""The parts of the page's one script; the last one starts what the others made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +38,13 @@ class Look:
     """Which of our own files a page is made of."""
 
     template: str = "index.html.j2"
-    styles: tuple[str, ...] = ("sheet.css",)
+    styles: tuple[str, ...] = ("sheet.css", "live.css")
     scripts: tuple[str, ...] = _SCRIPTS
 
 
 RUN: Final = Look()
-PLAN: Final = Look(
-    template="plan.html.j2", styles=("sheet.css", "plan.css"), scripts=(*_SCRIPTS[:2], "plan", *_SCRIPTS[2:])
-)
+SINGLE: Final = Look(scripts=(*_LOOK, *_JUDGE, "origin", "single", "main"))
+PLAN: Final = Look(template="plan.html.j2", styles=("sheet.css", "plan.css"), scripts=(*_LOOK, "plan", "main"))
 
 _MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
@@ -53,6 +59,25 @@ def write_page(sheet: Sheet, folder: Path, look: Look = RUN) -> Path:
 
 def page_html(sheet: Sheet, look: Look = RUN) -> str:
     """The page; everything a user or a provider wrote is escaped."""
+    style, script = _style(sheet, look), _script(look.scripts)
+    images = "'self' file: data:" if sheet.header.logo else "'self' file:"
+    return _rendered(sheet, look, style, script, policy=_policy(style, f"'self' file: {_hash(script)}", images))
+
+
+def single_html(sheet: Sheet, look: Look = SINGLE) -> str:
+    """The page with its data inside: the pictures stand in the part for readers without a script, once for both."""
+    style, script, data = _style(sheet, look), _script(look.scripts), data_js(without_thumbs(sheet), single=True)
+    policy = _policy(style, f"{_hash(data)} {_hash(script)}", "data:")
+    return _rendered(sheet, look, style, script, policy=policy, data=data)
+
+
+def without_thumbs(sheet: Sheet) -> Sheet:
+    """The sheet for a script that takes the pictures from elsewhere."""
+    bare = (replace(tile, picture=tile.picture and replace(tile.picture, thumb="")) for tile in sheet.tiles)
+    return replace(sheet, tiles=tuple(bare))
+
+
+def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str, data: str = "") -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -63,46 +88,52 @@ def page_html(sheet: Sheet, look: Look = RUN) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = "".join(_part(name) for name in look.styles), _script(look.scripts)
     return jinja.get_template(look.template).render(
         sheet=sheet,
         header=sheet.header,
         version=__version__,
-        policy=_policy(style, script),
-        style=Markup(style),  # noqa: S704 - our own file
+        policy=policy,
+        style=Markup(style),  # noqa: S704 - our own file, and colours
         script=Markup(script),  # noqa: S704 - our own files
+        data=Markup(data),  # noqa: S704 - nothing in it can end a script
     )
 
 
-def data_js(sheet: Sheet) -> str:
+def data_js(sheet: Sheet, *, single: bool = False) -> str:
     """What the script shows, as one assignment. Nothing in it can end a script element or a line of JavaScript."""
-    fields = {
-        "format": 1,
-        "axes": [asdict(axis) for axis in sheet.axes],
-        "layout": asdict(sheet.layout),
-        "tiles": [_compact(tile) for tile in sheet.tiles],
-    }
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
-    return f"globalThis.fluxBatch = {text};\n".encode("utf-8", "replace").decode()
+    fields = pack(sheet)
+    if sheet.live:
+        fields["live"] = {"session": sheet.live}
+    if sheet.credentials:
+        fields["credentials"] = sheet.credentials
+    if sheet.draft:
+        fields["draft"] = asdict(sheet.draft)
+    if single:
+        fields["single"] = True
+    return f"globalThis.fluxBatch = {script_text(fields)};\n".encode("utf-8", "replace").decode()
 
 
-def _compact(tile: Tile) -> dict[str, Any]:
-    """A tile without its empty fields: at 10,000 tiles they are a third of the file."""
-    return {name: value for name, value in asdict(tile).items() if value not in (None, "", (), {})}
+def script_text(value: object) -> str:
+    """A value as JavaScript; nothing in it can end a script element or a line."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
 
 
-def _policy(style: str, script: str) -> str:
-    """Only this style, this script, and files. ``file:`` is for browsers that do not count one as ``'self'``."""
+def _policy(style: str, scripts: str, images: str) -> str:
+    """Only this style, these scripts and pictures. ``file:`` is for browsers that do not count one as ``'self'``."""
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src 'self' file: {_hash(script)}",
+            f"script-src {scripts}",
             f"style-src {_hash(style)}",
-            "img-src 'self' file:",
+            f"img-src {images}",
             "base-uri 'none'",
             "form-action 'none'",
         )
     )
+
+
+def _style(sheet: Sheet, look: Look) -> str:
+    return "".join(_part(name) for name in look.styles) + sheet.header.accent
 
 
 def _hash(text: str) -> str:

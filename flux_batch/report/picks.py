@@ -23,6 +23,8 @@ BYTES_MAX: Final = 64 * 1024 * 1024
 TEXT_MAX: Final = 20_000
 """Characters of one text."""
 PICKS_MAX: Final = 100_000
+DIGITS_MAX: Final = 100
+"""Of one number."""
 
 Flag: TypeAlias = Literal["pick", "reject"] | None
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -84,7 +86,7 @@ def read_picks(path: Path) -> PicksFile:
 def _json(path: Path) -> Json:
     text = _text(path)
     try:
-        value: Json = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        value: Json = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise UsageError(f"{path}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}") from None
     except RecursionError:
@@ -122,6 +124,13 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _no_number(word: str) -> float:
     raise ValueError(f"{word} is not a number")
+
+
+def _whole(digits: str) -> int:
+    """A whole number; Python's own word on one with thousands of digits is about Python."""
+    if len(digits) > DIGITS_MAX:
+        raise ValueError(f"a number with {len(digits):,} digits; no picks file has one")
+    return int(digits)
 
 
 class _Reader:

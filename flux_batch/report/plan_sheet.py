@@ -105,7 +105,7 @@ def plan_sheet(view: PlanView, files: Mapping[str, StoredFile], thumbs: Thumbs) 
     tiles = tuple(
         _tile(tile, task, changes[task.key], shapes[task.key]) for tile, task in zip(made.tiles, tasks, strict=True)
     )
-    return replace(made, header=_header(view, tiles), tiles=tiles)
+    return replace(made, header=_header(view, tiles), tiles=tiles, run="")
 
 
 def _entry(task: Task, file: StoredFile | None) -> Entry:

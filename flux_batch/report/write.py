@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from flux_batch.errors import LocalFailure
+from flux_batch.report.aside import credentials_told
 from flux_batch.report.manifest import write_manifest
-from flux_batch.run.records import RunView
+from flux_batch.run.records import RunView, StoredFile
+
+if TYPE_CHECKING:
+    from flux_batch.report.live import LivePage
+    from flux_batch.report.sheet import Sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +30,49 @@ def write_report(view: RunView, folder: Path) -> ReportPaths:
 
     Raises LocalFailure when the disk does not take them.
     """
+    from flux_batch.report.credentials import credentials_of
+    from flux_batch.report.live import end_live
+
+    found = credentials_of(_stored(view), folder)
+    manifest = write_manifest(view, folder, found)
+    page, _ = _page(view, folder, credentials=credentials_told(view, found))
+    end_live(folder)  # last: an open page then reads the data once more
+    return ReportPaths(manifest=manifest, page=page)
+
+
+def begin_live_page(view: RunView, folder: Path) -> LivePage:
+    """The page of a run that is about to begin, with a place for every image, and what keeps it up to date.
+
+    Raises LocalFailure when the disk does not take it.
+    """
+    from flux_batch.report.live import LivePage, end_live, new_session
+    from flux_batch.report.live_tiles import LiveTiles
+    from flux_batch.report.thumbs import Thumb, make_thumb
+
+    def thumbnail(file: StoredFile) -> Thumb | None:
+        with suppress(LocalFailure):
+            return make_thumb(file, folder)
+        return None
+
+    end_live(folder)
+    session = new_session()
+    _, made = _page(view, folder, live=session)
+    tiles = LiveTiles(view=view, sheet=made, thumbnail=thumbnail)
+    return LivePage(folder, session, tiles)
+
+
+def _page(view: RunView, folder: Path, **changes: Any) -> tuple[Path, Sheet]:
+    from flux_batch.report.brand import logo_uri
+    from flux_batch.report.drafts import draft_told
     from flux_batch.report.page import write_page
     from flux_batch.report.sheet import sheet
     from flux_batch.report.thumbs import make_thumbs
 
-    stored = [entry.purchase.file for entry in view.entries if entry.purchase.file]
-    thumbs = make_thumbs(stored, folder)
-    manifest = write_manifest(view, folder)
-    return ReportPaths(manifest=manifest, page=write_page(sheet(view, thumbs), folder))
+    made = sheet(view, make_thumbs(_stored(view), folder))
+    header = replace(made.header, logo=logo_uri(view, folder))
+    made = replace(made, header=header, draft=draft_told(view, folder), **changes)
+    return write_page(made, folder), made
+
+
+def _stored(view: RunView) -> list[StoredFile]:
+    return [entry.purchase.file for entry in view.entries if entry.purchase.file]

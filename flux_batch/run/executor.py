@@ -107,6 +107,7 @@ class Executor:
             after = step(after.state, NoMoney(), self._now(), self.rules)
             await self._journal.save(after.state.purchase)
         self.tally.move(before, after.state.purchase)
+        self.performer.watcher.moved(after.state.purchase)
         if after.state.phase in FINAL and after.state.phase is not Phase.STORED:
             await self._recount()
         self.performer.watcher.changed(self.tally)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import compress
+from pathlib import Path
 from typing import Any, Final
 
 from flux_batch.plan.codec import price_to_json, task_to_json
@@ -65,6 +68,7 @@ def _describe(state: StateFile, plan: Plan, spec: Spec, now: float) -> None:
     state.set_meta("inputs", json.dumps({file.path: file.sha256 for file in plan.inputs}))
     state.set_meta("prices", json.dumps([price_to_json(price) for price in plan.prices]))
     state.set_meta("report", json.dumps(_report_to_json(spec.report)))
+    state.set_meta("draft", json.dumps(_draft_to_json(spec, state.path.parent)))
     state.set_meta("budget_max", "" if spec.budget.max is None else str(spec.budget.max))
     if state.meta("created") is None:
         state.set_meta("created", repr(now))
@@ -131,7 +135,16 @@ def forget_unfinished(state: StateFile) -> None:
 
 def _digest(plan: Plan, spec: Spec) -> str:
     """Everything ``register`` writes, in one hash."""
-    facts = (plan.name, plan.spec_file, plan.spec_sha256, plan.inputs, plan.prices, spec.budget, spec.report)
+    facts = (
+        plan.name,
+        plan.spec_file,
+        plan.spec_sha256,
+        plan.inputs,
+        plan.prices,
+        spec.budget,
+        spec.report,
+        spec.draft,
+    )
     digest = hashlib.sha256(f"{facts}\n".encode())
     tasks = columns_of(plan.tasks)
     told = zip(tasks.keys(), tasks.stems(), chosen(tasks, plan.selected), tasks.offers(), strict=True)
@@ -153,4 +166,15 @@ def _task_row(position: int, task: Task) -> tuple[str, str, int, str]:
 
 
 def _report_to_json(report: ReportOptions) -> dict[str, Any]:
-    return {"title": report.title, "rows": report.rows, "columns": report.columns, "tabs": list(report.tabs)}
+    return {name: value for name, value in asdict(report).items() if value is not None}
+
+
+def _draft_to_json(spec: Spec, folder: Path) -> dict[str, Any] | None:
+    """The draft's folder as it is found from the run folder: the two are copied together, the spec stays behind."""
+    if spec.draft is None:
+        return None
+    try:
+        way = os.path.relpath(spec.folder / spec.draft.folder, folder)
+    except ValueError:  # another drive of Windows
+        way = spec.draft.folder
+    return {**asdict(spec.draft), "folder": Path(way).as_posix()}

@@ -112,13 +112,15 @@ def run_plan(
     options: RunOptions,
     *,
     approve: Approve,
+    at_start: Callable[[RunView], None] | None = None,
     at_end: Callable[[RunView], None] = lambda _: None,
     watcher: Watcher | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
     """Buy and store what the plan selects and the run folder does not have; safe to end and to repeat at any instant.
 
-    ``at_end`` is called with what the run folder holds then, still under its lock, also when the run cannot go on.
+    ``at_start`` is called with what the run folder holds when there is something to do, before anything is sent;
+    ``at_end`` with what it holds then, still under its lock, also when the run cannot go on.
     Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
     """
     prepare_folder(options.folder)
@@ -134,7 +136,7 @@ def run_plan(
         cost = estimate(plan, changes, resend=options.rules.resend)
         if cost.new or under_way(state):
             claim_identity(state, settings, rehearsal=options.rehearsal)
-        session = _Session(plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock())
+        session = _Session(plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock(), at_start)
         try:
             session.cap = budget_cap(spec, cost, state.committed(), options.max_cost)
         except RefusedToSpend as refusal:
@@ -222,6 +224,7 @@ class _Session:
     cap: Decimal | None
     watcher: Watcher
     clock: Clock
+    at_start: Callable[[RunView], None] | None = None
     signal: int | None = None
     refusal: RefusedToSpend | None = None
 
@@ -243,6 +246,8 @@ class _Session:
         counts = tally(self.state.counts(), micros(spent_before))
         if counts.finished == counts.total:
             return self._outcome(spent_before, {}, None)
+        if self.at_start:
+            self.at_start(self.state.view())
         brake = Brake(self.clock)
         async with ApiClient(self.settings, timeouts=self.options.timeouts) as api:
             before = await self._balance(api) if self.cost.new and not self.refusal else None

@@ -17,7 +17,8 @@ from flux_batch.plan.records import Known, Remembered, Task
 from flux_batch.run.database import Database
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
 from flux_batch.run.rows import COLUMNS, FINAL, dollars, exposure, from_row, to_row, whole_micros
-from flux_batch.spec.records import ReportOptions
+from flux_batch.spec.records import Draft, ReportOptions
+from flux_batch.spec.settings import draft_from
 
 FILE: Final = "state.sqlite"
 
@@ -136,6 +137,8 @@ class StateFile:
             spent=spent,
             reserved=reserved,
             entries=entries,
+            inputs=json.loads(self.meta("inputs") or "{}"),
+            draft=_draft_from_json(json.loads(self.meta("draft") or "null")),
         )
 
     # Work -----------------------------------------------------------------------------------------------------------
@@ -276,3 +279,7 @@ def _work(row: Mapping[str, Any]) -> Work:
 
 def _report_from_json(value: Mapping[str, Any]) -> ReportOptions:
     return ReportOptions(**{**value, "tabs": tuple(value.get("tabs", ()))})
+
+
+def _draft_from_json(value: Mapping[str, Any] | None) -> Draft | None:
+    return None if value is None else draft_from(value)

@@ -30,6 +30,13 @@ class Beside:
         """A YAML file, by a path that starts at the folder; UsageError or InvalidSpec when it cannot be read."""
         return read_beside(self.folder, path)
 
+    def logo(self, path: str) -> InputFile:
+        """A picture in the folder or below; raises ReferenceProblem."""
+        from flux_batch.spec.files import inspect_logo
+
+        found = inspect_logo(self.folder, path)
+        return InputFile(path=found.path, sha256=found.sha256, bytes=found.bytes)
+
 
 def read_beside(folder: Path, path: str) -> Document:
     """A YAML file named in a spec; it may lie above, as a shared house style does, but its path is relative."""

@@ -50,6 +50,12 @@ class Desk:
         self.inputs[path] = input_of(found, path)
         return found
 
+    def open_logo(self, path: str) -> str:
+        """A picture for the sheet, by its path as it is kept; raises ReferenceProblem."""
+        found = self.files.logo(path)
+        self.inputs[found.path] = found
+        return found.path
+
     def report(self, at: FilePath, message: str, hint: str = "", *, key: bool = False) -> None:
         """Add a problem at a node's value, or at its key."""
         self.problems.append(self.source.problem(at, message, hint, key=key))

@@ -53,7 +53,7 @@ def test_names_are_distinct() -> None:
 
 def test_what_changes_nothing_is_told(base: Path) -> None:
     """A removal that no test can notice does not count, whatever else the table says."""
-    harmless = replace(SAMPLE, old='"""The submit protocol', new='"""A submit protocol')
+    harmless = replace(SAMPLE, old='"""After an answer', new='"""After no answer')
     assert examine(base, harmless, base.parent / "harmless").trouble == "nobody noticed"
 
 

@@ -85,7 +85,7 @@ BAD = {
     "a key twice": ('{"format": 1, "format": 1}', "the key `format` is written twice"),
     "NaN": ('{"format": NaN}', "NaN is not a number"),
     "deep": ("[" * 100_000, "lists within lists"),
-    "a long number": (f'{{"format": {"1" * 5000}}}', "a.json: "),
+    "a long number": (f'{{"format": {"1" * 5000}}}', "a number with 5,000 digits"),
     "a review": (document(pick("a", reviews=[{"reviewer": "B"}])), "review 1: `made` must be"),
 }
 

@@ -29,7 +29,7 @@ import PIL.Image
 import flux_batch
 import flux_batch.cli.running as cli_running
 import flux_batch.run.download as downloading
-import flux_batch.run.protocol as protocol
+import flux_batch.run.paid as paid
 import flux_batch.run.session as session
 from flux_batch.api.client import ApiClient, Timeouts
 from flux_batch.cli.main import main
@@ -142,7 +142,7 @@ def _become(order: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    protocol.FETCH_TRIES = 2  # type: ignore[misc]
+    paid.FETCH_TRIES = 2  # type: ignore[misc]
     hurry()
     install()
     main(order["arguments"])
