@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flux_batch.report.files import write_if_changed
+from flux_batch.report.threads import in_threads
 from flux_batch.run.records import StoredFile
 
 if TYPE_CHECKING:
@@ -39,9 +39,8 @@ def make_thumbs(files: Iterable[StoredFile], folder: Path) -> dict[str, Thumb | 
     Decoding leaves Python's lock, so a few threads make it faster on any machine with more than one core.
     """
     once = list({file.sha256: file for file in files}.values())
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        made = pool.map(lambda file: make_thumb(file, folder), once)
-        return {file.sha256: thumb for file, thumb in zip(once, made, strict=True)}
+    made = in_threads(lambda file: make_thumb(file, folder), once)
+    return {file.sha256: thumb for file, thumb in zip(once, made, strict=True)}
 
 
 def make_thumb(file: StoredFile, folder: Path) -> Thumb | None:
