@@ -17,17 +17,22 @@ AT_ONCE: Final = 1_000
 _WORDS: Final[Mapping[object, str]] = {None: "null", True: "true", False: "false"}
 
 
-def indented(value: Mapping[str, object], indent: int = 2) -> Iterator[str]:
-    """The text of an object in pieces; a list in it may be an iterator, which is read as the pieces are taken."""
-    begin, line = "{", "\n" + " " * indent
+def indented(value: Mapping[str, object], indent: int = 2, line: str = "\n") -> Iterator[str]:
+    """The text of an object in pieces; a list in it or in an object in it may be an iterator.
+
+    Iterators are read as the pieces are taken. ``line`` is the line end with the indentation of what it stands in.
+    """
+    begin, inner = "{", line + " " * indent
     for name, each in value.items():
-        yield f"{begin}{line}{encode_basestring(name)}: "
+        yield f"{begin}{inner}{encode_basestring(name)}: "
         if isinstance(each, Iterator):
-            yield from _items(each, indent, line)
+            yield from _items(each, indent, inner)
+        elif isinstance(each, dict):
+            yield from indented(each, indent, inner)
         else:
-            yield text_of(each, indent, line)
+            yield text_of(each, indent, inner)
         begin = ","
-    yield "\n}" if value else "{}"
+    yield f"{line}}}" if value else "{}"
 
 
 def _items(items: Iterator[object], indent: int, line: str) -> Iterator[str]:
@@ -39,7 +44,7 @@ def _items(items: Iterator[object], indent: int, line: str) -> Iterator[str]:
 
 
 def text_of(value: object, indent: int, line: str) -> str:
-    """One value; ``line`` is the line end with the indentation of what it stands in."""
+    """One value that holds no iterator."""
     if type(value) is str:
         return encode_basestring(value)
     if isinstance(value, dict) and value:
