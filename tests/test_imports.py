@@ -44,7 +44,6 @@ ROOMS = {
     "markupsafe": {"flux_batch.report.page"},
     "jinja2": {"flux_batch.plan.template", "flux_batch.report.page"},
     "click": {"flux_batch.cli"},
-    "rich": {"flux_batch.cli"},
     "filelock": {"flux_batch.run"},
     "openpyxl": {"flux_batch.spec.tables.workbook"},
     "c2pa": {"flux_batch.report.credentials"},
@@ -52,7 +51,7 @@ ROOMS = {
 }
 """Library → the modules, or folders of modules, that may import it; no other is imported at all."""
 
-HEAVY = ("httpx", "httpx_aiohttp", "aiohttp", "jsonschema", "referencing", "PIL", "openpyxl", "rich", "jinja2", "c2pa")
+HEAVY = ("httpx", "httpx_aiohttp", "aiohttp", "jsonschema", "referencing", "PIL", "openpyxl", "jinja2", "c2pa")
 
 
 @dataclass(frozen=True, slots=True)
