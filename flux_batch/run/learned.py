@@ -14,10 +14,10 @@ _SPANS: Final = "making"
 
 def making_seconds(state: StateFile) -> list[float]:
     """For every stored image the seconds from its acceptance until it was known to be ready."""
-    rows = state.db.rows("SELECT times FROM purchase WHERE phase = 'stored'")
-    with state.db.legible():
-        times = [json.loads(row["times"]) for row in rows]
-        return [each["ready"] - each["submitted"] for each in times if each.get("ready") and each.get("submitted")]
+    taken = state.db.pairs(
+        "SELECT json_extract(times, '$.submitted'), json_extract(times, '$.ready') FROM purchase WHERE phase = 'stored'"
+    )
+    return [ready - submitted for submitted, ready in taken if submitted and ready]
 
 
 def making_spans(state: StateFile) -> dict[str, list[Span]]:
