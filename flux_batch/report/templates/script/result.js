@@ -43,7 +43,7 @@ function drawResult(offered = bases()) {
   });
   const head = element("div", { className: "result-head" }, element("h2", { id: "result-title", tabIndex: -1, textContent: "Which wins?" }), ...makeBasis(offered), close);
   const judged = element("p", { className: "result-of", textContent: sayTally(counted) });
-  const body = counted.picked === 0 ? [] : [element("div", { className: "contests" }, ...counted.contests.map(makeContest)), ...makeCaution(counted)];
+  const body = counted.picked === 0 ? [] : [element("div", { className: "contests" }, ...winnersFirst(counted.contests).map(makeContest)), ...makeCaution(counted)];
   const made = element("section", { className: "result", id: "result" }, head, judged, ...body);
   made.setAttribute("aria-labelledby", "result-title");
   byId("winners-slot").replaceChildren(made);
@@ -72,9 +72,12 @@ function sayTally({ picked, seen, decided, contests: found }) {
   return found.length === 0 ? `${said} All of them have the same values: there is nothing to compare.` : said;
 }
 
+const winnersFirst = (found) => [...found.filter(({ winner }) => winner !== null), ...found.filter(({ winner }) => winner === null)];
+
 function makeContest(found) {
   const { axis, rates, winner } = found;
-  const title = element("h3", { dir: "auto" }, element("span", { className: "contest-axis", textContent: `${axisTitle(axis)}: ` }), verdictOf(found, (label) => sayLabel(axis, label)).toLowerCase() === "no clear winner" ? "no clear winner" : verdictOf(found, (label) => sayLabel(axis, label)));
+  const verdict = verdictOf(found, (label) => sayLabel(axis, label));
+  const title = element("h3", { dir: "auto" }, element("span", { className: "contest-axis", textContent: `${axisTitle(axis)}: ` }), verdict);
   const table = element("table", { className: "rates" });
   table.append(element("caption", { className: "quiet", textContent: `Pick rate by ${axisTitle(axis)}` }));
   const head = table.createTHead().insertRow();
