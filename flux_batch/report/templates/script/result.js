@@ -45,9 +45,12 @@ function drawResult(offered = bases()) {
   const judged = element("p", { className: "result-of", textContent: sayTally(counted) });
   const body = counted.picked === 0 ? [] : [element("div", { className: "contests" }, ...winnersFirst(counted.contests).map(makeContest)), ...makeCaution(counted)];
   const made = element("section", { className: "result", id: "result" }, head, judged, ...body);
+  // Drawn anew while it is being read: the focus stays where it was.
+  const focused = byId("result")?.contains(document.activeElement) ? document.activeElement.id || "basis" : null;
   made.setAttribute("aria-labelledby", "result-title");
   byId("winners-slot").replaceChildren(made);
   byId("winners-slot").hidden = false;
+  if (focused !== null) (focused === "basis" ? made.querySelector("input:checked") : byId(focused))?.focus({ preventScroll: true });
 }
 
 function closeResult() {
@@ -61,7 +64,6 @@ function makeBasis(offered) {
   return [makeSegments("Of", options, resultBasis, (basis) => {
     resultBasis = basis;
     drawResult();
-    byId("result").querySelector("input:checked").focus();
   })];
 }
 
