@@ -36,7 +36,7 @@ _LOOK: Final = (
 _KEYS: Final = ("memory", "keys", "walkkeys", "keyhelp")
 _JUDGE: Final = (
     *("marks", "draft", "history", "winners", "blind", "picksfile", "judge", "flags", "tilemarks", "panelmarks"),
-    *("compareparts", "reviewbar", "savepicks", "importpicks", "markfilters", "blindview", "result"),
+    *("compareparts", "reviewbar", "savepicks", "importpicks", "markfilters", "blindview", "blindbox", "result"),
 )
 _LIVE: Final = ("origin", "live")
 _SCRIPTS: Final = (*_LOOK, *_KEYS, *_JUDGE, *_LIVE, "main")
