@@ -129,7 +129,7 @@ def test_the_wording_is_careful(page: Page) -> None:
 
     assert verdict(("linen", 20, 20), ("marble", 2, 20)) == "linen wins"
     assert verdict(("linen", 9, 9), ("marble", 0, 9)) == "linen is ahead, of few images"
-    assert verdict(("linen", 11, 20), ("marble", 9, 20)) == "No clear winner"
+    assert verdict(("linen", 11, 20), ("marble", 9, 20)) == "no clear winner"
 
 
 MARKS: list[dict[str, Any]] = [

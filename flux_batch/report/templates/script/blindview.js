@@ -1,7 +1,6 @@
 // The blind review: a page of its own, made of numbers and pictures only, so that nothing can leak. Everything else is
 // out of sight, and out of the address, until it is left.
 const blind = { on: false, order: [], drawn: 0, at: -1, title: "" };
-let blindZoom = null;
 const blindName = (index) => `Image ${blind.order.indexOf(index) + 1}`;
 
 // Wanted images with a picture, each file once.
@@ -122,28 +121,6 @@ function blindLine(by) {
   return best ? focusBlind(best.index) : undefined;
 }
 
-function openBlindBox(index) {
-  byId("blind-box").showModal();
-  showInBlindBox(index);
-}
-
-function showInBlindBox(index) {
-  blind.at = index;
-  const at = blind.order.indexOf(index);
-  blindZoom.set([showImage(byId("blind-image"), tiles[index].picture, blindName(index))]);
-  byId("blind-position").textContent = `${blindName(index)} of ${blind.order.length}`;
-  byId("blind-previous").disabled = at === 0;
-  byId("blind-next").disabled = at === blind.order.length - 1;
-  renewBlindPanel(index);
-}
-
-function renewBlindPanel(index) {
-  const holder = byId("blind-panel");
-  const part = holder.contains(document.activeElement) ? document.activeElement.dataset.part : null;
-  holder.replaceChildren(makeJudge(index, "blind", true));
-  if (part) holder.querySelector(`[data-part="${part}"]`)?.focus();
-}
-
 function openBlind() {
   byId("blind").replaceChildren(byId("blind-template").content.cloneNode(true));
   byId("blind").hidden = false;
@@ -154,12 +131,6 @@ function openBlind() {
 }
 
 function setUpBlind() {
-  byId("blind-previous").addEventListener("click", () => blindStep(-1));
-  byId("blind-next").addEventListener("click", () => blindStep(1));
-  byId("blind-close").addEventListener("click", () => byId("blind-box").close());
-  blindZoom = makeZoom(byId("blind-stage"), { swiped: blindStep });
-  byId("blind-zoom").append(makeZoomTools(blindZoom));
-  byId("blind-box").addEventListener("close", () => { if (blind.on) blindTile(blind.at)?.querySelector(".open").focus(); });
   for (const type of ["pointerover", "focusin"]) byId("blind").addEventListener(type, bringJudge);
   onMarks((changed) => {
     if (!blind.on) return;
@@ -187,16 +158,6 @@ addCommand({ ...whileBlind, keys: ["ArrowRight"], title: "Next image", run: () =
 addCommand({ ...whileBlind, keys: ["ArrowLeft"], title: "Previous image", run: () => blindStep(-1) });
 addCommand({ ...whileBlind, keys: ["ArrowDown"], title: "The line below", run: () => blindLine(1), when: () => blind.on && !byId("blind-box").open });
 addCommand({ ...whileBlind, keys: ["ArrowUp"], title: "The line above", run: () => blindLine(-1), when: () => blind.on && !byId("blind-box").open });
-addCommand({ ...whileBlind, group: "Look", keys: ["Z", "Space", "Enter"], title: "Look closely; again for the actual size", run: zoomBlind, when: () => blind.on && blindFocus() >= 0 });
-
-function zoomBlind() {
-  if (byId("blind-box").open) blindZoom.toggle();
-  else openBlindBox(blindFocus());
-}
-const whileBlindLarge = { ...whileBlind, group: "Look", when: () => blind.on && byId("blind-box").open };
-addCommand({ ...whileBlindLarge, keys: ["+", "="], hint: ["+"], title: "Larger", run: () => blindZoom.by(1.25) });
-addCommand({ ...whileBlindLarge, keys: ["-", "_"], hint: ["-"], title: "Smaller", run: () => blindZoom.by(0.8) });
-
 // A link to this sheet may ask for it; another address must not show anything while it goes on.
 addEventListener("hashchange", (event) => {
   if (!blind.on && location.hash !== "#blind") return;

@@ -11,7 +11,8 @@ let draftTimer = 0;
 const seated = new Set();
 
 const asLists = (map) => [...map].map(([sha256, { flag, rating, note, made, blind }]) => [sha256, flag, rating, note, made, blind ? 1 : 0]);
-const asMarks = (lists) => new Map(lists.map(([sha256, flag, rating, note, made, blind]) => [sha256, blind ? { flag, rating, note, made, blind: true } : { flag, rating, note, made }]));
+// Any page from a file may have written here, so it is read like a file.
+const asMarks = (lists) => new Map(lists.map(([sha256, flag, rating, note, made, blind]) => [String(sha256), { ...markIn({ flag, rating, note }, ""), made: String(made), ...(blind ? { blind: true } : {}) }]));
 const peopleOf = (names) => names.filter((name) => marksBook.people.has(name)).map((name) => [name, asLists(marksBook.people.get(name)), [...(marksBook.saved.get(name) ?? [])]]);
 
 // Soon, not at once: a reviewer in a hurry marks faster than a browser writes.

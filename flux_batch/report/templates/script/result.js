@@ -43,11 +43,14 @@ function drawResult(offered = bases()) {
   });
   const head = element("div", { className: "result-head" }, element("h2", { id: "result-title", tabIndex: -1, textContent: "Which wins?" }), ...makeBasis(offered), close);
   const judged = element("p", { className: "result-of", textContent: sayTally(counted) });
-  const body = counted.picked === 0 ? [] : [element("div", { className: "contests" }, ...counted.contests.map(makeContest)), ...makeCaution(counted)];
+  const body = counted.picked === 0 ? [] : [element("div", { className: "contests" }, ...winnersFirst(counted.contests).map(makeContest)), ...makeCaution(counted)];
   const made = element("section", { className: "result", id: "result" }, head, judged, ...body);
+  // Drawn anew while it is being read: the focus stays where it was.
+  const focused = byId("result")?.contains(document.activeElement) ? document.activeElement.id || "basis" : null;
   made.setAttribute("aria-labelledby", "result-title");
   byId("winners-slot").replaceChildren(made);
   byId("winners-slot").hidden = false;
+  if (focused !== null) (focused === "basis" ? made.querySelector("input:checked") : byId(focused))?.focus({ preventScroll: true });
 }
 
 function closeResult() {
@@ -61,7 +64,6 @@ function makeBasis(offered) {
   return [makeSegments("Of", options, resultBasis, (basis) => {
     resultBasis = basis;
     drawResult();
-    byId("result").querySelector("input:checked").focus();
   })];
 }
 
@@ -72,9 +74,12 @@ function sayTally({ picked, seen, decided, contests: found }) {
   return found.length === 0 ? `${said} All of them have the same values: there is nothing to compare.` : said;
 }
 
+const winnersFirst = (found) => [...found.filter(({ winner }) => winner !== null), ...found.filter(({ winner }) => winner === null)];
+
 function makeContest(found) {
   const { axis, rates, winner } = found;
-  const title = element("h3", { dir: "auto" }, element("span", { className: "contest-axis", textContent: `${axisTitle(axis)}: ` }), verdictOf(found, (label) => sayLabel(axis, label)).toLowerCase() === "no clear winner" ? "no clear winner" : verdictOf(found, (label) => sayLabel(axis, label)));
+  const verdict = verdictOf(found, (label) => sayLabel(axis, label));
+  const title = element("h3", { dir: "auto" }, element("span", { className: "contest-axis", textContent: `${axisTitle(axis)}: ` }), verdict);
   const table = element("table", { className: "rates" });
   table.append(element("caption", { className: "quiet", textContent: `Pick rate by ${axisTitle(axis)}` }));
   const head = table.createTHead().insertRow();

@@ -78,7 +78,10 @@ function setUpReviewBar() {
 }
 
 addEventListener("beforeunload", (event) => {
-  if (unsaved().length > 0) event.preventDefault();
+  if (unsaved().length === 0) return;
+  event.preventDefault();
+  // For browsers that only know the older way.
+  event.returnValue = true;
 });
 
 atStart(() => {

@@ -60,6 +60,6 @@ function rateOf({ label, picked, seen }) {
 
 // Said with care: with few images even a clear lead is only a lead.
 function verdictOf({ winner, rates }, say = (label) => label) {
-  if (winner === null) return "No clear winner";
+  if (winner === null) return "no clear winner";
   return rates.some(({ seen }) => seen < fewImages) ? `${say(winner)} is ahead, of few images` : `${say(winner)} wins`;
 }
