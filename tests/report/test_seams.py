@@ -13,8 +13,8 @@ from flux_batch.report import page as page_module
 from flux_batch.report.pack import plain
 from flux_batch.report.page import Look, write_page
 from flux_batch.report.sheet import Sheet, sheet
-from flux_batch.report.thumbs import make_thumbs
 from flux_batch.run.records import RunView
+from flux_batch.run.thumbs import make_thumbs
 
 from .conftest import MakePicture
 from .test_browser import chromium as chromium
