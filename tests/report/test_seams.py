@@ -116,7 +116,9 @@ def test_one_tile_is_replaced_in_an_open_page(
     tile = sheet_of(replace(spring, entries=(*spring.entries[:11], done, spring.entries[12])), folder).tiles[11]
     page.evaluate("document.querySelector('[data-index=\"10\"]').id = 'same'")
     page.evaluate("(tile) => probe.applyTilePatch(11, tile)", {**plain(tile), "prompt": "A zebra crossing"})
-    expect(page.locator('.tile[data-index="11"] .picture')).to_have_js_property("naturalWidth", 400)
+    picture = page.locator('.tile[data-index="11"] .picture')
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("(image) => image.naturalWidth > 0 && image.currentSrc.includes('/thumbs/')")
     assert page.locator("#same").count() == 1
     assert page.evaluate("probe.probed.drawn.length") == 1
     page.get_by_label("Search prompts and values").fill("zebra")

@@ -374,6 +374,57 @@ def test_twelve_images_to_a_printed_page(opened: Open, spring: RunView) -> None:
     assert len(PAGES.findall(page.pdf(format="A4", prefer_css_page_size=True))) == 1
 
 
+COVERED = """() => {
+  const it = document.activeElement;
+  const { left, top, width, height } = it.getBoundingClientRect();
+  const seen = [[0.5, 0.5], [0.1, 0.1], [0.9, 0.9]].some(([x, y]) => {
+    const found = document.elementFromPoint(left + width * x, top + height * y);
+    return found && (it.contains(found) || found.contains(it));
+  });
+  return seen ? "" : `${it.tagName}.${it.className} at ${top}`;
+}"""
+"""Says which element has the focus when something else hides the whole of it (WCAG 2.4.11)."""
+
+
+def test_the_keyboard_alone_compares_and_nothing_hides_the_focus(opened: Open, spring: RunView) -> None:
+    """Tab through the sheet, the tools at its top the tray at its bottom; put two in, wipe, come back."""
+    page = opened(spring, viewport={"width": 1280, "height": 700}, reduced_motion="reduce").page
+    page.locator("#search").focus()
+    gathered = 0
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        where = page.evaluate("document.activeElement.className")
+        if where == "" and page.evaluate("document.activeElement === document.body"):
+            break
+        assert page.evaluate(COVERED) == ""
+        if gathered < 2 and "compare" in where.split():
+            page.keyboard.press("Enter")
+            gathered += 1
+        if page.evaluate("document.activeElement.id") == "tray-wipe":
+            break
+    assert gathered == 2
+    page.keyboard.press("Enter")
+    expect(page.locator("#compare-box")).to_be_visible()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "wipe":
+            break
+    page.keyboard.press("End")
+    assert page.get_by_role("slider", name="Wipe").get_attribute("aria-valuetext") == "B alone"
+    page.keyboard.press("Escape")
+    expect(page.locator("#tray-wipe")).to_be_focused()
+
+
+def test_a_full_cell_goes_on_in_the_next_line(opened: Open, make_picture: MakePicture) -> None:
+    """Thirty variations of each product: the second line says under its heading that it goes on."""
+    file = make_picture("images/a.png", "1:1")
+    axes = [{"product": f"p{n // 30}", "model": "m", "ratio": "1:1", "n": str(n % 30 + 1)} for n in range(60)]
+    entries = tuple(stored(make_task(n, each), file) for n, each in enumerate(axes))
+    page = opened(make_view(entries), "#rows=product&columns=").page
+    expect(page.locator("tbody th")).to_have_text(["p0", "p0continued", "p1", "p1continued"])
+    expect(page.locator(".view .tile")).to_have_count(60)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_anywhere(opened: Open, spring: RunView, scheme: str) -> None:
     """Table, nested, filters, tray, lightbox, comparison, wipe and texts, on a screen and on a phone."""

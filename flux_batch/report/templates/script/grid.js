@@ -33,7 +33,7 @@ const ratioOf = (tile) => Math.min(3, Math.max(0.3, tile.shape[0] / tile.shape[1
 // Sizes that the style sheet knows too.
 const gap = 14;
 const columnGap = 26;
-const narrowest = 112;
+const narrowest = 84;
 const mostInACell = 24;
 const tileWidth = (ratio, height) => Math.max(narrowest, ratio * height);
 
@@ -89,7 +89,7 @@ function measure(grid, width, zoom) {
 
 function largestFit(fits) {
   for (const perLine of [3, 2, 1]) {
-    for (let height = 320; height >= 150; height -= 4) if (fits(height, perLine)) return { height, perLine };
+    for (let height = 320; height >= 144; height -= 4) if (fits(height, perLine)) return { height, perLine };
   }
-  return { height: 150, perLine: 1 };
+  return { height: 144, perLine: 1 };
 }
