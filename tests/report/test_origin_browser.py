@@ -51,13 +51,15 @@ def test_origin(scheme: str, chromium: Browser, keep: Keep, spring: RunView, fol
     page.locator(".open").first.click()
     panel = page.locator("#panel-slot")
     expect(panel).to_contain_text("Unchanged since it was signed, signed by Paint & Co")
-    expect(panel.get_by_role("link", name="draft-007")).to_have_attribute(
+    expect(panel.get_by_role("link", name="Draft draft-007")).to_have_attribute(
         "href", "../java%20script%3A%20draft/images/a%20%231.png"
     )
     expect(panel.get_by_role("link", name="on its sheet")).to_have_attribute(
         "href", "../java%20script%3A%20draft/index.html#open=draft-007"
     )
+    expect(panel.get_by_role("img", name="Draft draft-007")).to_have_js_property("naturalWidth", 64)
     accessible(page)
     page.keyboard.press("ArrowLeft")
+    it.requests = [url for url in it.requests if not url.startswith(draft.as_uri())]
     it.settle()
     page.context.close()
