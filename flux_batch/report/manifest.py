@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from flux_batch import __version__
+from flux_batch.plan.indented import indented
 from flux_batch.plan.money import decimal_text
 from flux_batch.plan.records import CURRENCY, Price, Reference
 from flux_batch.report.credentials import Credentials
@@ -21,7 +21,7 @@ from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers, totals
 from flux_batch.report.words import iso
 from flux_batch.report.xmp import source_type
-from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, Times
+from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile, Times
 from flux_batch.run.suspects import suspects_of
 from flux_batch.spec.records import Draft
 
@@ -35,8 +35,8 @@ _NONE: Final[Found] = MappingProxyType({})
 def write_manifest(view: RunView, folder: Path, found: Found = _NONE) -> Path:
     """Bring ``manifest.json`` in ``folder`` up to date; an unchanged run leaves it untouched."""
     path = folder / NAME
-    text = json.dumps(manifest(view, found), ensure_ascii=False, indent=2) + "\n"
-    write_if_changed(path, text.encode("utf-8", "replace"))
+    pieces = (piece.encode("utf-8", "replace") for piece in indented(manifest(view, found)))
+    write_if_changed(path, b"".join(pieces) + b"\n")
     return path
 
 
@@ -129,7 +129,7 @@ def _file(purchase: Purchase, suspect: str, found: Found) -> dict[str, Any] | No
         return None
     credentials = found.get(purchase.file.sha256)
     return {
-        **asdict(purchase.file),
+        **_fields(purchase.file),
         **({"suspect": suspect} if suspect else {}),
         **({"c2pa": _c2pa(credentials)} if credentials else {}),
     }
@@ -153,5 +153,10 @@ def _error(failure: Failure | None) -> dict[str, str] | None:
     return {"code": failure.code, "message": without_queries(failure.message)} if failure else None
 
 
+def _fields(record: StoredFile | Times) -> dict[str, Any]:
+    """The fields of a record that holds no other: ``asdict`` copies what nobody changes."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
 def _times(times: Times) -> Mapping[str, str | None]:
-    return {name: iso(moment) for name, moment in asdict(times).items()}
+    return {name: iso(moment) for name, moment in _fields(times).items()}

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from flux_batch.errors import RawAnswer
 from flux_batch.plan.codec import price_from_json, task_from_json
-from flux_batch.plan.records import Known
+from flux_batch.plan.records import Known, Remembered
 from flux_batch.run.claims import Claims, Work
 from flux_batch.run.database import Database
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
@@ -80,8 +80,11 @@ class StateFile:
         )
         return {Phase(row["phase"]): row["n"] for row in rows}
 
-    def known(self) -> dict[str, Known]:
-        """What was bought or begun, by key, for the difference shown by a plan."""
+    def known(self) -> Remembered:
+        """What was bought or begun, by key, for the difference shown by a plan; to be used while this file is open."""
+        return Remembered(dict(self.db.pairs("SELECT key, phase FROM purchase")), self._remember)
+
+    def _remember(self) -> dict[str, Known]:
         rows = self.db.rows(
             "SELECT record, phase, wanted FROM task JOIN purchase USING (key) ORDER BY wanted, task.rowid"
         )

@@ -7,16 +7,15 @@ and one that cannot be made fails no image.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flux_batch.run.cores import cores
 from flux_batch.run.picture import NotAnImage, check_picture
 from flux_batch.run.records import StoredFile
+from flux_batch.run.threads import in_threads
 from flux_batch.run.webp import webp_size
 
 if TYPE_CHECKING:
@@ -56,11 +55,10 @@ def make_thumbs(files: Iterable[StoredFile], folder: Path) -> dict[str, Thumbs |
     """
     once = list({file.sha256: file for file in files}.values())
     there = [file for file in once if (folder / file.path).is_file()]
-    with ThreadPoolExecutor(max_workers=cores()) as pool:
-        made = pool.map(lambda file: _thumbs_of(file, folder), there)
-        return dict.fromkeys((file.sha256 for file in once), None) | {
-            file.sha256: thumbs for file, thumbs in zip(there, made, strict=True)
-        }
+    made = in_threads(lambda file: _thumbs_of(file, folder), there)
+    return dict.fromkeys((file.sha256 for file in once), None) | {
+        file.sha256: thumbs for file, thumbs in zip(there, made, strict=True)
+    }
 
 
 def _thumbs_of(file: StoredFile, folder: Path) -> Thumbs | None:

@@ -1,6 +1,7 @@
 // The blind review: a page of its own, made of numbers and pictures only, so that nothing can leak. Everything else is
 // out of sight, and out of the address, until it is left.
-const blind = { on: false, order: [], at: -1, title: "" };
+const blind = { on: false, order: [], drawn: 0, at: -1, title: "" };
+let blindZoom = null;
 const blindName = (index) => `Image ${blind.order.indexOf(index) + 1}`;
 
 // Wanted images with a picture, each file once.
@@ -23,8 +24,9 @@ function startBlind() {
   history.replaceState(null, "", "#blind");
   document.title = "Blind review";
   document.body.classList.add("is-blind");
-  byId("blind").hidden = false;
-  byId("blind-flow").replaceChildren(...blind.order.map(makeBlindTile));
+  openBlind();
+  blind.drawn = 0;
+  growBlind(blindStepSize);
   showBlindCount();
   scrollTo(0, 0);
   byId("blind-title").focus();
@@ -34,12 +36,28 @@ function leaveBlind() {
   byId("blind-box").close();
   blind.on = false;
   byId("blind").hidden = true;
-  byId("blind-flow").replaceChildren();
+  blindWatch.disconnect();
+  byId("blind").replaceChildren();
   document.body.classList.remove("is-blind");
   document.title = blind.title;
   addressHeld = false;
   change({});
   showResult("blind");
+}
+
+// A few hundred at a time: more as the reader comes to the end of what is drawn.
+const blindStepSize = 240;
+const blindWatch = new IntersectionObserver((entries) => {
+  if (blind.on && entries.some(({ isIntersecting }) => isIntersecting)) growBlind(blind.drawn + blindStepSize);
+}, { rootMargin: "1500px" });
+
+function growBlind(upTo) {
+  const until = Math.min(upTo, blind.order.length);
+  byId("blind-flow").append(...blind.order.slice(blind.drawn, until).map((index, at) => makeBlindTile(index, blind.drawn + at)));
+  blind.drawn = Math.max(blind.drawn, until);
+  // Watched anew, because it may still be near.
+  blindWatch.unobserve(byId("blind-end"));
+  if (until < blind.order.length) blindWatch.observe(byId("blind-end"));
 }
 
 function makeBlindTile(index, at) {
@@ -60,8 +78,8 @@ function makeBlindTile(index, at) {
 
 function fillBlindTile(figure, index) {
   const own = markOf(hashOf(index));
-  const holder = figure.querySelector(".parts");
-  holder.replaceChildren(...(isMarked(own) ? [element("div", { className: `marks ${own.flag ? `is-${own.flag}` : ""}` }, makeOwnMark({ ...own, note: "" }))] : []));
+  const marks = isMarked(own) ? [element("div", { className: `marks ${own.flag ? `is-${own.flag}` : ""}` }, makeOwnMark({ ...own, note: "" }))] : [];
+  figure.querySelector(".parts").replaceChildren(...marks, ...(noHover.matches ? [makeJudge(index, "touch", false)] : []));
 }
 
 const blindTile = (index) => byId("blind-flow").querySelector(`[data-index="${index}"]`);
@@ -74,6 +92,7 @@ function showBlindCount() {
 }
 
 function focusBlind(index) {
+  if (blind.order.indexOf(index) >= blind.drawn) growBlind(blind.order.indexOf(index) + blindStepSize);
   const figure = blindTile(index);
   if (!figure) return;
   blind.at = index;
@@ -87,7 +106,8 @@ const blindStep = (by) => focusBlind(blind.order[blind.order.indexOf(blind.at) +
 function blindLine(by) {
   const here = blindTile(blind.at)?.getBoundingClientRect();
   if (!here) return focusBlind(blind.order[0]);
-  const order = by > 0 ? blind.order : [...blind.order].reverse();
+  const drawn = blind.order.slice(0, blind.drawn);
+  const order = by > 0 ? drawn : drawn.reverse();
   const after = order.slice(order.indexOf(blind.at) + 1);
   let line = null;
   let best = null;
@@ -109,13 +129,8 @@ function openBlindBox(index) {
 
 function showInBlindBox(index) {
   blind.at = index;
-  const { picture } = tiles[index];
   const at = blind.order.indexOf(index);
-  const image = byId("blind-image");
-  byId("blind-stage").classList.remove("actual");
-  image.style.setProperty("background-image", `url("${picture.thumb}")`);
-  image.onload = () => image.style.setProperty("background-image", "none");
-  Object.assign(image, { width: picture.width, height: picture.height, alt: blindName(index), src: picture.href });
+  blindZoom.set([showImage(byId("blind-image"), tiles[index].picture, blindName(index))]);
   byId("blind-position").textContent = `${blindName(index)} of ${blind.order.length}`;
   byId("blind-previous").disabled = at === 0;
   byId("blind-next").disabled = at === blind.order.length - 1;
@@ -129,15 +144,21 @@ function renewBlindPanel(index) {
   if (part) holder.querySelector(`[data-part="${part}"]`)?.focus();
 }
 
-function setUpBlind() {
+function openBlind() {
+  byId("blind").replaceChildren(byId("blind-template").content.cloneNode(true));
+  byId("blind").hidden = false;
   byId("blind-finish").addEventListener("click", leaveBlind);
   byId("blind-undo").addEventListener("click", undo);
   byId("blind-redo").addEventListener("click", redo);
   byId("blind-keys").addEventListener("click", showKeys);
+}
+
+function setUpBlind() {
   byId("blind-previous").addEventListener("click", () => blindStep(-1));
   byId("blind-next").addEventListener("click", () => blindStep(1));
   byId("blind-close").addEventListener("click", () => byId("blind-box").close());
-  byId("blind-image").addEventListener("click", () => byId("blind-stage").classList.toggle("actual"));
+  blindZoom = makeZoom(byId("blind-stage"), { swiped: blindStep });
+  byId("blind-zoom").append(makeZoomTools(blindZoom));
   byId("blind-box").addEventListener("close", () => { if (blind.on) blindTile(blind.at)?.querySelector(".open").focus(); });
   for (const type of ["pointerover", "focusin"]) byId("blind").addEventListener(type, bringJudge);
   onMarks((changed) => {
@@ -160,17 +181,21 @@ function blindFocus() {
   return figure ? Number(figure.dataset.index) : -1;
 }
 
-const whileBlind = { group: "Go", when: () => blind.on };
+const whileBlind = { group: "Go", blind: "only", when: () => blind.on };
+commandAllowed = (command) => (blind.on ? Boolean(command.blind) : command.blind !== "only");
 addCommand({ ...whileBlind, keys: ["ArrowRight"], title: "Next image", run: () => blindStep(1) });
 addCommand({ ...whileBlind, keys: ["ArrowLeft"], title: "Previous image", run: () => blindStep(-1) });
-addCommand({ ...whileBlind, keys: ["ArrowDown"], title: "Next line", run: () => blindLine(1), when: () => blind.on && !byId("blind-box").open });
-addCommand({ ...whileBlind, keys: ["ArrowUp"], title: "Previous line", run: () => blindLine(-1), when: () => blind.on && !byId("blind-box").open });
-addCommand({ ...whileBlind, keys: ["Z", "Space", "Enter"], title: "Look closely", run: zoomBlind, when: () => blind.on && blindFocus() >= 0 });
+addCommand({ ...whileBlind, keys: ["ArrowDown"], title: "The line below", run: () => blindLine(1), when: () => blind.on && !byId("blind-box").open });
+addCommand({ ...whileBlind, keys: ["ArrowUp"], title: "The line above", run: () => blindLine(-1), when: () => blind.on && !byId("blind-box").open });
+addCommand({ ...whileBlind, group: "Look", keys: ["Z", "Space", "Enter"], title: "Look closely; again for the actual size", run: zoomBlind, when: () => blind.on && blindFocus() >= 0 });
 
 function zoomBlind() {
-  if (byId("blind-box").open) byId("blind-stage").classList.toggle("actual");
+  if (byId("blind-box").open) blindZoom.toggle();
   else openBlindBox(blindFocus());
 }
+const whileBlindLarge = { ...whileBlind, group: "Look", when: () => blind.on && byId("blind-box").open };
+addCommand({ ...whileBlindLarge, keys: ["+", "="], hint: ["+"], title: "Larger", run: () => blindZoom.by(1.25) });
+addCommand({ ...whileBlindLarge, keys: ["-", "_"], hint: ["-"], title: "Smaller", run: () => blindZoom.by(0.8) });
 
 // A link to this sheet may ask for it; another address must not show anything while it goes on.
 addEventListener("hashchange", (event) => {

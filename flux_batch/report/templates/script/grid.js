@@ -76,14 +76,15 @@ function cellsByColumn(grid) {
 // width with three pictures to a line, or two, or one. Columns are as wide as their pictures need.
 function measure(grid, width, zoom) {
   const columns = cellsByColumn(grid);
-  const room = width - columnGap * (columns.length - 1);
+  // A pixel more for each, because browsers round.
+  const room = width - (columnGap + 1) * columns.length + columnGap;
   const widths = (height, perLine) => columns.map((cells) => cells.reduce((most, ratios) => Math.max(most, widthFor(ratios, height, perLine)), narrowest));
   const { height, perLine } = largestFit((...fit) => sum(widths(...fit)) <= room);
   const zoomed = Math.round((height * zoom) / 100);
   const needed = widths(zoomed, perLine);
   const whole = widths(zoomed, mostInACell);
   const spare = Math.max(0, room - sum(needed)) / columns.length;
-  return { height: zoomed, columns: needed.map((each, at) => Math.floor(Math.min(each + spare, Math.max(each, whole[at])))) };
+  return { height: zoomed, columns: needed.map((each, at) => Math.ceil(Math.min(each + spare, Math.max(each, whole[at])) + 0.5)) };
 }
 
 function largestFit(fits) {

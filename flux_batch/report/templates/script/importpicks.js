@@ -2,7 +2,7 @@
 async function importFiles(list) {
   const outcomes = [];
   for (const file of list) outcomes.push(await importFile(file));
-  keepDraft();
+  keepOthers();
   tellMarks(null);
   showImport(outcomes.filter(Boolean));
 }

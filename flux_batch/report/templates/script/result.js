@@ -10,8 +10,6 @@ const flagsOf = {
 };
 const basisWords = { blind: "My marks, judged blind", mine: "All my marks", all: "Everybody’s, by majority" };
 
-const hashedTiles = () => tiles.filter(({ picture }) => picture?.sha256).map((tile) => ({ ...tile, sha256: tile.picture.sha256 }));
-
 // Only bases that differ are worth a choice.
 function bases() {
   const mine = [...myMarks().values()].filter(isMarked);
@@ -31,12 +29,13 @@ function showResult(wish) {
   resultBasis = offered.includes(known) ? known : known === "blind" ? "mine" : offered.at(-1);
   drawResult(offered);
   const heading = byId("result-title");
-  heading.focus();
-  heading.scrollIntoView({ block: "start" });
+  heading.focus({ preventScroll: true });
+  measureTools();
+  byId("result").scrollIntoView({ block: "start" });
 }
 
 function drawResult(offered = bases()) {
-  const counted = tally(hashedTiles(), flagsOf[resultBasis]);
+  const counted = tally(tiles, flagsOf[resultBasis]);
   const close = element("button", { type: "button", className: "button", id: "close-result" }, icon("close"), element("span", { textContent: "Close" }));
   close.addEventListener("click", () => {
     closeResult();
@@ -118,4 +117,9 @@ function makeCaution({ contests: found }) {
   return [element("p", { className: "caution", textContent: lines.join(" ") })];
 }
 
-onMarks(() => { if (byId("result") && !blind.on) drawResult(); });
+// A little later, so that keys stay quick.
+let resultTimer = 0;
+onMarks(() => {
+  clearTimeout(resultTimer);
+  resultTimer = setTimeout(() => { if (byId("result") && !blind.on) drawResult(); }, 150);
+});

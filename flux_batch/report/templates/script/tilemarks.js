@@ -48,8 +48,13 @@ function makeInitials(review) {
   );
 }
 
+// Where nothing hovers, the controls are always there.
+const noHover = matchMedia("(hover: none)");
+const makeTouchJudge = (tile, index) => (noHover.matches && hashOf(index) ? makeJudge(index, "touch", false) : null);
+
 // The controls are made when the reader comes, and made anew where a mark changed while they are there.
 function bringJudge(event) {
+  if (noHover.matches) return;
   const figure = event.target.closest?.(".tile[data-index]");
   if (!figure || figure.querySelector(".judge") || !hashOf(Number(figure.dataset.index))) return;
   document.querySelectorAll(".tile > .frame > .judge").forEach((judge) => {
@@ -68,6 +73,7 @@ function renewJudge(figure, index) {
 }
 
 addTilePart(makeMarks);
+addTilePart(makeTouchJudge);
 atStart(() => {
   for (const type of ["pointerover", "focusin"]) byId("images").addEventListener(type, bringJudge);
   onMarks((changed) => {
