@@ -19,6 +19,7 @@ from flux_batch.run.records import RunView
 from .conftest import picture_bytes
 from .test_brand import with_logo
 from .test_browser import SWITCHES, Opened
+from .test_live_browser import accessible
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,7 @@ def test_it_opens_alone(scripted: bool, chromium: Browser, spring: RunView, fold
     expect(page.locator(".logo")).to_be_visible()
     expect(page.locator("a[href$='manifest.json']")).to_have_count(0)
     if scripted:
+        accessible(page)
         page.locator(".open").first.click()
         expect(page.locator("#box-image")).to_have_js_property("naturalWidth", 320)
         expect(page.locator("#original")).to_be_hidden()
