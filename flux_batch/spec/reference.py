@@ -74,6 +74,8 @@ class _Page:
             yield from self.inside(f"{name}.NAME", self.found(key["additionalProperties"]))
         elif "then" in key:
             yield from self.inside(name, self.found(key["then"]))
+        elif "items" in key:
+            yield from self.inside(name, self.found(key["items"]))
 
     def found(self, schema: Schema) -> Schema:
         """What a ``$ref`` leads to; what stands beside it counts before what stands there."""
