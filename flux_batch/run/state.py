@@ -15,6 +15,7 @@ from flux_batch.errors import RawAnswer
 from flux_batch.plan.codec import price_from_json, task_from_json
 from flux_batch.plan.records import Known, Task
 from flux_batch.run.database import Database
+from flux_batch.run.folder import refuse_without_state
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
 from flux_batch.run.rows import COLUMNS, FINAL, dollars, exposure, from_row, to_row, whole_micros
 from flux_batch.spec.records import ReportOptions
@@ -48,6 +49,8 @@ class StateFile:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        if read_only and path.is_file():
+            refuse_without_state(path.parent, path)  # an empty one would be a run without images
         self.db = Database(path, read_only=read_only)
 
     def __enter__(self) -> Self:
