@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +17,9 @@ from flux_batch.report.header import Header, Part
 from flux_batch.report.page import DATA, PAGE, PLAN, write_page
 from flux_batch.report.phrases import Notice, Tone
 from flux_batch.report.sheet import Sheet, Thumbs, Tile, sheet
-from flux_batch.report.thumbs import make_thumbs
 from flux_batch.run.records import Entry, Phase, Purchase, RunView, StoredFile
 from flux_batch.run.state import FILE
+from flux_batch.run.thumbs import make_thumbs
 from flux_batch.spec.records import ReportOptions
 
 NOTHING_BOUGHT: Final = "Planned, nothing bought"
@@ -45,7 +45,7 @@ class PlanView:
     """
 
     plan: Plan
-    changes: tuple[Change, ...]
+    changes: Sequence[Change]
     cost: Estimate
     report: ReportOptions
     held: Decimal
@@ -105,7 +105,7 @@ def plan_sheet(view: PlanView, files: Mapping[str, StoredFile], thumbs: Thumbs) 
     tiles = tuple(
         _tile(tile, task, changes[task.key], shapes[task.key]) for tile, task in zip(made.tiles, tasks, strict=True)
     )
-    return replace(made, header=_header(view, tiles), tiles=tiles)
+    return replace(made, header=_header(view, tiles), tiles=tiles, run="")
 
 
 def _entry(task: Task, file: StoredFile | None) -> Entry:

@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from flux_batch.plan.money import usd
+from flux_batch.report.aside import Told
+from flux_batch.report.drafts import DraftTold
 from flux_batch.report.header import Header, header
 from flux_batch.report.layout import Axis, Grid, Layout, choose, grid, varying_axes
 from flux_batch.report.phrases import Notice, missing, notice, suspicion
-from flux_batch.report.redact import without_queries
+from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers
-from flux_batch.report.thumbs import Thumb
 from flux_batch.report.words import file_size
 from flux_batch.run.records import Entry, RunView
 from flux_batch.run.suspects import suspects_of
+from flux_batch.run.thumbs import Thumbs as Both
 
-Thumbs = Mapping[str, Thumb | None]
+Thumbs = Mapping[str, Both | None]
 """Thumbnails by content hash; None for an image that is missing or broken."""
 
 Spoken = Mapping[str, Mapping[str, str]]
@@ -27,7 +29,10 @@ Spoken = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """An image and its thumbnail. ``href`` and ``thumb`` are relative URLs, sizes are pixels, ``weight`` is words."""
+    """An image and its thumbnails. ``href`` and ``thumb`` are relative URLs, sizes are pixels, ``weight`` is words.
+
+    ``sha256`` is of the original's bytes. ``thumb2`` is the larger thumbnail, "" where there is none.
+    """
 
     href: str
     name: str
@@ -38,6 +43,10 @@ class Picture:
     thumb: str
     thumb_width: int
     thumb_height: int
+    sha256: str = ""
+    thumb2: str = ""
+    thumb2_width: int = 0
+    thumb2_height: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +56,8 @@ class Tile:
     ``place`` maps every axis to this image's label; ``alt`` says the ones that vary. ``shape`` is width and height
     of the wanted ratio. ``parent`` and ``edits`` are indexes of other tiles: what it was edited from, and what was
     edited from it. ``reference`` names an image from outside the run. ``shared_with`` is the id of the task that
-    paid for the same image. ``suspect`` says why the picture may be a placeholder.
+    paid for the same image. ``suspect`` says why the picture may be a placeholder. ``price`` is ``cost`` in USD, as a
+    number for filters only. ``line`` is where the prompt stands in the spec.
     """
 
     id: str
@@ -67,16 +77,27 @@ class Tile:
     reference: str = ""
     shared_with: str = ""
     suspect: str = ""
+    price: float | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """The whole page."""
+    """The whole page. ``run`` and ``spec`` are the names that ``flux-batch why`` and people know; "" for a plan.
+
+    ``live`` is the name of the process that keeps it up to date, empty when the run is over; ``credentials`` says what
+    Content Credentials the originals carry, ``draft`` what the spec was promoted from.
+    """
 
     header: Header
     axes: tuple[Axis, ...]
     layout: Layout
     tiles: tuple[Tile, ...]
+    run: str = ""
+    spec: str = ""
+    live: str = ""
+    credentials: Told = ()
+    draft: DraftTold | None = None
 
     @property
     def grid(self) -> Grid:
@@ -99,6 +120,8 @@ def sheet(view: RunView, thumbs: Thumbs) -> Sheet:
         axes=axes,
         layout=choose(axes, places, view.report),
         tiles=_tiles(view, thumbs, axes),
+        run=f"{view.name}-rehearsal" if view.rehearsal else view.name,
+        spec=relative_name(view.spec_file),
     )
 
 
@@ -110,8 +133,8 @@ def _tiles(view: RunView, thumbs: Thumbs, axes: Sequence[Axis]) -> tuple[Tile, .
         if parent is not None:
             edits.setdefault(parent, []).append(index)
     suspects = suspects_of(view)
-    spoken = {axis.name: {value.label: value.short for value in axis.values} for axis in axes}
-    tiles = (_tile(entry, view, thumbs, spoken, buyer[entry.task.key]) for entry in view.entries)
+    spoken = spoken_labels(axes)
+    tiles = (tile_of(entry, view, thumbs, spoken, buyer[entry.task.key]) for entry in view.entries)
     return tuple(
         replace(
             tile,
@@ -123,6 +146,11 @@ def _tiles(view: RunView, thumbs: Thumbs, axes: Sequence[Axis]) -> tuple[Tile, .
     )
 
 
+def spoken_labels(axes: Sequence[Axis]) -> Spoken:
+    """How to say every label."""
+    return {axis.name: {value.label: value.short for value in axis.values} for axis in axes}
+
+
 def _parents(view: RunView, buyer: Mapping[str, str]) -> list[int | None]:
     """For every entry where the image it edits stands: at the task that bought it."""
     at = {entry.task.id: index for index, entry in enumerate(view.entries)}
@@ -130,7 +158,8 @@ def _parents(view: RunView, buyer: Mapping[str, str]) -> list[int | None]:
     return [at[buyer[key]] if key is not None and key in buyer else None for key in keys]
 
 
-def _tile(entry: Entry, view: RunView, thumbs: Thumbs, spoken: Spoken, buyer: str) -> Tile:
+def tile_of(entry: Entry, view: RunView, thumbs: Thumbs, spoken: Spoken, buyer: str) -> Tile:
+    """One image by itself; what it was edited from, and what from it, its neighbours know."""
     task = entry.task
     pays = buyer == task.id
     picture, instead = _picture(entry, view, thumbs)
@@ -149,6 +178,8 @@ def _tile(entry: Entry, view: RunView, thumbs: Thumbs, spoken: Spoken, buyer: st
         notice=instead,
         reference=_reference(entry),
         shared_with="" if pays else buyer,
+        price=float(entry.purchase.cost) if pays and entry.purchase.cost else None,
+        line=task.line,
     )
 
 
@@ -157,8 +188,8 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
     instead, file = notice(entry, view), entry.purchase.file
     if instead or file is None:
         return None, instead or missing("The image")
-    thumb = thumbs.get(file.sha256)
-    if thumb is None:
+    both = thumbs.get(file.sha256)
+    if both is None:
         return None, missing(file.path)
     return Picture(
         href=_href(file.path),
@@ -167,9 +198,13 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
         height=file.height,
         weight=file_size(file.bytes),
         mime=file.mime,
-        thumb=_href(thumb.path),
-        thumb_width=thumb.width,
-        thumb_height=thumb.height,
+        thumb=_href(both.small.path),
+        thumb_width=both.small.width,
+        thumb_height=both.small.height,
+        thumb2=_href(both.large.path),
+        thumb2_width=both.large.width,
+        thumb2_height=both.large.height,
+        sha256=file.sha256,
     ), None
 
 

@@ -43,6 +43,13 @@ class Database:
         with self._translated():
             return self._db.execute(query, values).fetchall()
 
+    def pairs(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, Any]]:
+        """The rows of a question for two columns, as they are read; what is not read yet must not change meanwhile."""
+        with self._translated():
+            cursor = self._db.cursor()
+            cursor.row_factory = None
+            yield from cursor.execute(query, values)
+
     def execute(self, statement: str, values: Sequence[object] = ()) -> None:
         """One change; committed at once when no transaction is open."""
         with self._translated():
@@ -127,7 +134,6 @@ def _open(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = EXTRA")
         if found < VERSION:
             _bring_forward(db, found)
-        db.execute("CREATE TEMP TABLE claimed (key TEXT PRIMARY KEY) WITHOUT ROWID")
     return db
 
 

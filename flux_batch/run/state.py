@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -13,32 +12,18 @@ from typing import Any, Final, Self
 
 from flux_batch.errors import RawAnswer
 from flux_batch.plan.codec import price_from_json, task_from_json
-from flux_batch.plan.records import Known, Task
+from flux_batch.plan.records import Known, Remembered
+from flux_batch.run.claims import Claims, Work
 from flux_batch.run.database import Database, legible
 from flux_batch.run.folder import refuse_without_state
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
-from flux_batch.run.rows import COLUMNS, FINAL, dollars, exposure, from_row, to_row, whole_micros
-from flux_batch.spec.records import ReportOptions
+from flux_batch.run.rows import COLUMNS, dollars, exposure, from_row, to_row, whole_micros
+from flux_batch.spec.records import Draft, ReportOptions
+from flux_batch.spec.settings import draft_from
 
 FILE: Final = "state.sqlite"
 
-_OPEN_PHASES: Final = tuple(phase.value for phase in Phase if phase not in FINAL)
 _SET_COLUMNS: Final = ", ".join(f"{column} = ?" for column in COLUMNS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """One image to bring on: its purchase, the task it was first wanted for, and its name below ``images/``.
-
-    ``may_send`` is False for what the present plan does not select: it may be paid, so it is brought home, but nothing
-    is sent for it again.
-    """
-
-    purchase: Purchase
-    task: Task
-    number: int
-    stem: str
-    may_send: bool
 
 
 class StateFile:
@@ -52,6 +37,7 @@ class StateFile:
         if read_only and path.is_file():
             refuse_without_state(path.parent, path)  # an empty one would be a run without images
         self.db = Database(path, read_only=read_only)
+        self._claims = Claims(self.db)
 
     def __enter__(self) -> Self:
         """Ready to use."""
@@ -101,9 +87,12 @@ class StateFile:
         )
         return {Phase(row["phase"]): row["n"] for row in rows}
 
+    def known(self) -> Remembered:
+        """What was bought or begun, by key, for the difference shown by a plan; to be used while this file is open."""
+        return Remembered(dict(self.db.pairs("SELECT key, phase FROM purchase")), self._remember)
+
     @legible
-    def known(self) -> dict[str, Known]:
-        """What was bought or begun, by key, for the difference shown by a plan."""
+    def _remember(self) -> dict[str, Known]:
         rows = self.db.rows(
             "SELECT record, phase, wanted FROM task JOIN purchase USING (key) ORDER BY wanted, task.rowid"
         )
@@ -140,6 +129,8 @@ class StateFile:
             spent=spent,
             reserved=reserved,
             entries=entries,
+            inputs=json.loads(self.meta("inputs") or "{}"),
+            draft=_draft_from_json(json.loads(self.meta("draft") or "null")),
         )
 
     # Work -----------------------------------------------------------------------------------------------------------
@@ -149,20 +140,7 @@ class StateFile:
 
         What was already sent comes first, or alone; an edit waits until its parent is stored.
         """
-        phases = [phase for phase in _OPEN_PHASES if not (begun_only and phase == Phase.PLANNED)]
-        marks = ", ".join("?" * len(phases))
-        rows = self.db.rows(
-            "SELECT purchase.*, record FROM purchase JOIN task USING (key)"  # noqa: S608
-            f" WHERE chosen > 0 AND phase IN ({marks}) AND key NOT IN (SELECT key FROM claimed)"
-            " AND (parent IS NULL OR phase != 'planned'"
-            "      OR EXISTS (SELECT 1 FROM purchase AS up WHERE up.key = purchase.parent AND up.phase = 'stored'))"
-            " GROUP BY purchase.key ORDER BY phase = 'planned', number LIMIT ?",
-            (*phases, limit),
-        )
-        with self.db.transaction():
-            self.db.execute_all("INSERT INTO claimed VALUES (?)", [(row["key"],) for row in rows])
-        with self.db.legible():
-            return [_work(row) for row in rows]
+        return self._claims.take(limit, begun_only=begun_only)
 
     def save(
         self, purchases: Sequence[Purchase], cap: Decimal | None, odd: Mapping[str, RawAnswer] | None = None
@@ -189,7 +167,9 @@ class StateFile:
                 return False
         self.db.execute("UPDATE ledger SET spent = spent + ?, reserved = reserved + ?", (more_spent, more_reserved))
         self.db.execute(f"UPDATE purchase SET {_SET_COLUMNS} WHERE key = ?", (*to_row(purchase), purchase.key))  # noqa: S608
-        if purchase.phase in (Phase.FAILED, Phase.REFUSED):
+        if purchase.phase is Phase.STORED and self.has_edits(purchase.key):
+            self._claims.release(purchase.key)
+        elif purchase.phase in (Phase.FAILED, Phase.REFUSED):
             self.skip_below(purchase.key)
         return True
 
@@ -209,6 +189,10 @@ class StateFile:
                 )
                 for row in rows
             }
+
+    def has_edits(self, key: str) -> bool:
+        """Whether another purchase edits this one's image."""
+        return bool(self.db.rows("SELECT 1 FROM purchase WHERE parent = ? LIMIT 1", (key,)))
 
     def skip_below(self, key: str) -> None:
         """An edit whose parent has no image is skipped, and so are its own edits."""
@@ -270,18 +254,9 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     return Entry(task=task_from_json(json.loads(row["record"])), purchase=from_row(row), wanted=bool(row["wanted"]))
 
 
-def _work(row: Mapping[str, Any]) -> Work:
-    purchase, task = from_row(row), task_from_json(json.loads(row["record"]))
-    if purchase.phase is Phase.PLANNED:
-        purchase = replace(purchase, price=task.price)
-    return Work(
-        purchase=purchase,
-        task=task,
-        number=row["number"],
-        stem=row["stem"],
-        may_send=row["chosen"] == 2,
-    )
-
-
 def _report_from_json(value: Mapping[str, Any]) -> ReportOptions:
     return ReportOptions(**{**value, "tabs": tuple(value.get("tabs", ()))})
+
+
+def _draft_from_json(value: Mapping[str, Any] | None) -> Draft | None:
+    return None if value is None else draft_from(value)

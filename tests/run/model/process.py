@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from flux_batch.run.claims import Work
 from flux_batch.run.events import (
     Accepted,
     Control,
@@ -40,7 +41,7 @@ from flux_batch.run.events import (
 from flux_batch.run.lock import run_lock
 from flux_batch.run.protocol import Moment, Rules, Step, opening, step
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile
-from flux_batch.run.state import FILE, StateFile, Work
+from flux_batch.run.state import FILE, StateFile
 
 from .provider import Provider
 
