@@ -15,11 +15,11 @@ from flux_batch.api.uploads import sniff
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-MAX_PIXELS: Final = 64_000_000
-"""Far above what the models make; a small file can claim far more (a decompression bomb)."""
+MAX_PIXELS: Final = 4096 * 4096
+"""Flux Kontext draws about one megapixel; no limit is published. A small file can claim far more (a bomb)."""
 
 LARGE: Final = 8_000_000
-"""Pixels from which on pictures are decoded one at a time: the largest WebP takes a gigabyte while it is."""
+"""Pixels from which on pictures are decoded one at a time: the largest WebP takes a process to 274 MB."""
 
 _MOST_IN_A_JPEG: Final = {b"\xff\xda": 200, b"Exif\0\0": 20}
 """Scans and EXIF blocks. Real files have a dozen at most; thousands keep a decoder busy for minutes."""
