@@ -18,13 +18,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from flux_batch.report.thumbs import Thumb
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, sync_playwright
 
 from flux_batch.plan.records import Task
 from flux_batch.report.page import write_page
 from flux_batch.report.sheet import Thumbs, sheet
-from flux_batch.report.thumbs import Thumb
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile
 from flux_batch.spec.records import ReportOptions
 
