@@ -6,11 +6,13 @@ and one that cannot be made fails no image.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Final
 
 from flux_batch.run.picture import NotAnImage, check_picture
@@ -96,16 +98,24 @@ def keep_thumbs(image: Image.Image, sha256: str, folder: Path) -> None:
 
 def put_thumbs(contents: Mapping[int, bytes], sha256: str, folder: Path) -> None:
     """Keep what was drawn; raises OSError where it cannot be."""
-    (folder / FOLDER).mkdir(exist_ok=True)
     for longest, content in contents.items():
-        _put(folder / thumb_name(sha256, longest), content)
+        path = folder / thumb_name(sha256, longest)
+        try:
+            _put(path, content)
+        except FileNotFoundError:
+            path.parent.mkdir(exist_ok=True)
+            _put(path, content)
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Without a temporary name and not synced: one that was cut short tells it by its length, and is drawn again."""
-    path.unlink(missing_ok=True)
-    with path.open("xb") as file:
-        file.write(content)
+    """Whole or not at all, but not synced: what a power cut takes is drawn again."""
+    part = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def drawn(image: Image.Image) -> dict[int, bytes]:
