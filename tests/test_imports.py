@@ -46,6 +46,8 @@ ROOMS = {
     "click": {"flux_batch.cli"},
     "rich": {"flux_batch.cli"},
     "filelock": {"flux_batch.run"},
+    "fsspec": {"flux_batch.run.objects"},
+    "s3fs": {"flux_batch.run.objects"},
     "distributed": {"flux_batch.run.plane.cluster"},
     "openpyxl": {"flux_batch.spec.tables.workbook"},
     "PIL": {"flux_batch.spec", "flux_batch.run", "flux_batch.report", "flux_batch.simulator"},

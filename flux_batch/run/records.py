@@ -130,7 +130,8 @@ class RunView:
     """A run as its state file has it now: all a report needs.
 
     ``spent`` and ``reserved`` are USD over the life of the run folder. ``spec_file`` is the name the user gave.
-    ``rehearsal`` is True when the images came from the simulator.
+    ``rehearsal`` is True when the images came from the simulator. ``images`` is the address of the object store that
+    holds them, "" for the run folder, and ``images_web`` where a browser finds it.
     """
 
     name: str
@@ -146,3 +147,5 @@ class RunView:
     spent: Decimal
     reserved: Decimal
     entries: tuple[Entry, ...]
+    images: str = ""
+    images_web: str = ""

@@ -41,8 +41,10 @@ from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
 from flux_batch.run.lock import run_lock
 from flux_batch.run.mend import mend
+from flux_batch.run.objects import prove
 from flux_batch.run.pace import QUERY_BURST, QUERY_RATE, Gate
 from flux_batch.run.perform import Performer
+from flux_batch.run.place import claim_place
 from flux_batch.run.plane.choose import check_plane, plane_for
 from flux_batch.run.protocol import Rules
 from flux_batch.run.records import Phase, RunView
@@ -65,7 +67,8 @@ class RunOptions:
     """What the command line adds to the spec. ``max_cost`` is USD for this run alone, on top of the spec's budget.
 
     ``saved`` is the plan file that the run carries out: it is marked as applied before anything is sent. ``dask`` names
-    the workers of the data plane, None for this process.
+    the workers of the data plane, None for this process; ``images`` is an address for images, None for where they are
+    already, or for the run folder.
     """
 
     folder: Path
@@ -78,6 +81,7 @@ class RunOptions:
     timeouts: Timeouts = field(default_factory=Timeouts)
     saved: SavedPlan | None = None
     dask: str | None = None
+    images: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,7 @@ def run_plan(
         watcher = watcher or Nobody()
         if warning := drive_warning(options.folder):
             watcher.say(warning)
+        images = claim_place(state, options.images)
         _mend(state, plan, options, watcher)
         if options.rehearsal:
             forget_unfinished(state)
@@ -137,7 +142,7 @@ def run_plan(
         cost = estimate(plan, changes, resend=options.rules.resend)
         if cost.new or under_way(state):
             claim_identity(state, settings, rehearsal=options.rehearsal)
-        session = _Session(plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock())
+        session = _Session(plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock(), images)
         try:
             session.cap = budget_cap(spec, cost, state.committed(), options.max_cost)
         except RefusedToSpend as refusal:
@@ -225,6 +230,7 @@ class _Session:
     cap: Decimal | None
     watcher: Watcher
     clock: Clock
+    images: str = ""
     signal: int | None = None
     refusal: RefusedToSpend | None = None
 
@@ -246,6 +252,8 @@ class _Session:
         counts = tally(self.state.counts(), micros(spent_before))
         if counts.finished == counts.total:
             return self._outcome(spent_before, {}, None)
+        if self.images:
+            prove(self.images)
         brake = Brake(self.clock)
         async with ApiClient(self.settings, timeouts=self.options.timeouts) as api:
             before = await self._balance(api) if self.cost.new and not self.refusal else None
@@ -270,7 +278,9 @@ class _Session:
         return sum(counts.get(phase, 0) for phase in (Phase.SUBMITTED, Phase.READY, Phase.STORED))
 
     async def _run(self, api: ApiClient, brake: Brake, counts: Tally) -> Executor:
-        plane = plane_for(self.options.folder, loopback=self.settings.loopback, dask=self.options.dask)
+        plane = plane_for(
+            self.options.folder, loopback=self.settings.loopback, dask=self.options.dask, images=self.images
+        )
         async with plane, Journal(self.state, self.cap) as journal:
             references = References(
                 api,

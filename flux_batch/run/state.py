@@ -133,6 +133,8 @@ class StateFile:
             spent=spent,
             reserved=reserved,
             entries=entries,
+            images=self.meta("images") or "",
+            images_web=self.meta("images_web") or "",
         )
 
     # Work -----------------------------------------------------------------------------------------------------------

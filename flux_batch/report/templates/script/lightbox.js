@@ -43,7 +43,7 @@ function showStage(tile) {
 function showImage(image, picture, alt) {
   image.style.backgroundImage = `url("${picture.thumb}")`;
   image.onload = () => { image.style.backgroundImage = "none"; };
-  Object.assign(image, { width: picture.width, height: picture.height, alt, src: picture.href });
+  Object.assign(image, { width: picture.width, height: picture.height, alt, src: picture.shown || picture.href });
 }
 
 function showPosition(index) {
@@ -53,7 +53,7 @@ function showPosition(index) {
   byId("next").disabled = at < 0 || at === shownOrder.length - 1;
   for (const near of [shownOrder[at - 1], shownOrder[at + 1]]) {
     const picture = tiles[near]?.picture;
-    if (picture) new Image().src = picture.href;
+    if (picture) new Image().src = picture.shown || picture.href;
   }
 }
 
