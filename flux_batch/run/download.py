@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flux_batch.api.files import FileClient
 from flux_batch.errors import LocalFailure, Unclear
 from flux_batch.run.folder import create_private
+from flux_batch.run.objects import ObjectShelf
 from flux_batch.run.picture import NotAnImage, check_picture
 from flux_batch.run.records import StoredFile
 from flux_batch.run.shelf import IMAGES, Arrived, FolderShelf, Shelf, make_folder
@@ -44,11 +45,11 @@ class Intake:
     seconds: float = SECONDS
 
 
-def intake_into(folder: Path) -> Intake:
-    """Images and thumbnails in a run folder."""
+def intake_into(folder: Path, images: str = "") -> Intake:
+    """Thumbnails in a run folder, and images there too or at an address."""
     return Intake(
         parts=folder / IMAGES,
-        shelf=FolderShelf(folder),
+        shelf=ObjectShelf(images) if images else FolderShelf(folder),
         draw=lambda image, sha256: keep_thumbs(image, sha256, folder),
     )
 

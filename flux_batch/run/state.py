@@ -131,6 +131,8 @@ class StateFile:
             entries=entries,
             inputs=json.loads(self.meta("inputs") or "{}"),
             draft=_draft_from_json(json.loads(self.meta("draft") or "null")),
+            images=self.meta("images") or "",
+            images_web=self.meta("images_web") or "",
         )
 
     # Work -----------------------------------------------------------------------------------------------------------

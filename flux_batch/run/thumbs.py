@@ -15,6 +15,8 @@ from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Final
 
+from flux_batch.run.objects import is_object
+from flux_batch.run.originals import original_file
 from flux_batch.run.picture import NotAnImage, check_picture
 from flux_batch.run.records import StoredFile
 from flux_batch.run.threads import in_threads
@@ -56,7 +58,7 @@ def make_thumbs(files: Iterable[StoredFile], folder: Path) -> dict[str, Thumbs |
     Decoding leaves Python's lock, so threads make it faster on any machine with more than one core.
     """
     once = list({file.sha256: file for file in files}.values())
-    there = [file for file in once if (folder / file.path).is_file()]
+    there = [file for file in once if is_object(file.path) or (folder / file.path).is_file()]
     made = in_threads(lambda file: _thumbs_of(file, folder), there)
     return dict.fromkeys((file.sha256 for file in once), None) | {
         file.sha256: thumbs for file, thumbs in zip(there, made, strict=True)
@@ -67,8 +69,8 @@ def _thumbs_of(file: StoredFile, folder: Path) -> Thumbs | None:
     """Of an original that stands there."""
     if found := find_thumbs(file.sha256, folder):
         return found
-    with suppress(NotAnImage):
-        check_picture(folder / file.path, lambda image: keep_thumbs(image, file.sha256, folder))
+    with suppress(NotAnImage, OSError), original_file(file.path, folder) as original:
+        check_picture(original, lambda image: keep_thumbs(image, file.sha256, folder))
     return find_thumbs(file.sha256, folder)
 
 
