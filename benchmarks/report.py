@@ -16,11 +16,11 @@ from PIL import Image
 from take_over import STORED, TIMES
 
 from flux_batch import load_spec, make_plan
-from flux_batch.report.thumbs import make_thumb
 from flux_batch.run.folder import prepare_folder
 from flux_batch.run.records import StoredFile
 from flux_batch.run.registry import register
 from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.thumbs import make_thumbs
 from specs import write_spec
 
 ROUNDS = 5
@@ -80,7 +80,7 @@ def redraw(folder: Path, key: str, number: int) -> None:
 
 def put(state: StateFile, folder: Path, key: str, file: StoredFile) -> None:
     """Say that an image is stored, with its thumbnail."""
-    make_thumb(file, folder)
+    make_thumbs([file], folder)
     fields = {name: getattr(file, name) for name in ("path", "sha256", "bytes", "width", "height", "mime")}
     state.db.execute(f"{STORED} WHERE key = ?", (json.dumps(fields), json.dumps(TIMES), key))
 

@@ -70,8 +70,11 @@ async def _ask(
 ) -> None:
     from flux_batch.api.client import ApiClient
     from flux_batch.api.files import FileClient
+    from flux_batch.run.download import intake_into
+    from flux_batch.run.plane.here import Here
     from flux_batch.run.refetch import refetch
 
-    async with ApiClient(settings) as api, FileClient(loopback=settings.loopback) as files:
+    plane = Here(FileClient(loopback=settings.loopback), intake_into(state.path.parent))
+    async with ApiClient(settings) as api, plane:
         for entry in entries:
-            asked[entry.task.key] = await refetch(state, api, files, view, entry)
+            asked[entry.task.key] = await refetch(state, api, plane, view, entry)

@@ -13,9 +13,9 @@ from flux_batch.cli.output import one_line, plural, say
 from flux_batch.errors import UsageError
 from flux_batch.report.agreement import Merged, Verdict, merge
 from flux_batch.report.delivery import stored_once
-from flux_batch.report.picks import read_picks
 from flux_batch.run.records import Entry, RunView
 from flux_batch.run.state import FILE, StateFile
+from flux_batch.spec.picks import read_picks
 from flux_batch.spec.words import quoted
 
 SHOWN: Final = 8

@@ -7,18 +7,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from flux_batch.report.phrases import PLANNED
 from flux_batch.report.sheet import Sheet, Spoken, Tile, spoken_labels, tile_of
 from flux_batch.report.summary import buyers
-from flux_batch.report.thumbs import Thumb
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile
+from flux_batch.run.thumbs import Thumbs
 
-Thumbnail = Callable[[StoredFile], Thumb | None]
-"""The small picture of a stored image, made now if it is not there."""
+Thumbnail = Callable[[StoredFile], Thumbs | None]
+"""The small pictures of a stored image, made now if it is not there."""
 
 PASSING: Final = frozenset({Phase.INTENT, Phase.READY})
 """Gone before anybody could read them: a tile is not drawn again for these."""
 
 _SKIPPED: Final = Failure(code="parent_failed", message="the image it edits could not be made")
+
+
+def in_turn(tile: Tile) -> Tile:
+    """An image that is not begun, for a page on which it comes by itself: there is nothing to type."""
+    notice = tile.notice
+    if notice is None or notice.word != PLANNED:
+        return tile
+    return replace(tile, notice=replace(notice, reason="Its turn comes.", command="", advice=""))
 
 
 @dataclass(slots=True)
@@ -69,7 +78,7 @@ class LiveTiles:
     def _tile(self, index: int, entry: Entry) -> Tile | None:
         """None where a small picture cannot be made now; the report after the run says what is the matter."""
         file, drawn = entry.purchase.file, self.sheet.tiles[index]
-        thumbs: dict[str, Thumb | None] = {}
+        thumbs: dict[str, Thumbs | None] = {}
         if file and entry.purchase.phase is Phase.STORED:
             thumb = thumbs[file.sha256] = self.thumbnail(file)
             if thumb is None:

@@ -21,15 +21,24 @@ from flux_batch.report.sheet import Sheet
 
 PAGE: Final = "index.html"
 DATA: Final = "data.js"
+TABLE: Final = "table.html"
+"""Where a long run's images stand for browsers without a script, so that the page itself stays small."""
+
+WHOLE_UP_TO: Final = 1000
+"""Images that the page itself holds for browsers without a script."""
 
 _TEMPLATES: Final = "templates"
 _LOOK: Final = (
     *("seams", "data", "state", "filters", "search", "grid", "tile", "table", "flow", "slices", "view", "walk"),
     *("zoom", "lightbox", "lineage", "compare", "wipe", "texts", "toolbar", "sides", "panel", "theme", "print"),
 )
-_JUDGE: Final[tuple[str, ...]] = ()
-_LIVE: Final[tuple[str, ...]] = ("origin", "live")
-_SCRIPTS: Final = (*_LOOK, *_JUDGE, *_LIVE, "main")
+_KEYS: Final = ("memory", "keys", "walkkeys", "keyhelp")
+_JUDGE: Final = (
+    *("marks", "draft", "history", "winners", "blind", "picksfile", "judge", "flags", "tilemarks", "panelmarks"),
+    *("compareparts", "reviewbar", "savepicks", "importpicks", "markfilters", "blindview", "result"),
+)
+_LIVE: Final = ("origin", "live")
+_SCRIPTS: Final = (*_LOOK, *_KEYS, *_JUDGE, *_LIVE, "main")
 """The parts of the page's one script; the last one starts what the others made."""
 
 
@@ -38,13 +47,15 @@ class Look:
     """Which of our own files a page is made of."""
 
     template: str = "index.html.j2"
-    styles: tuple[str, ...] = ("sheet.css", "live.css")
+    styles: tuple[str, ...] = ("sheet.css", "keys.css", "judge.css", "live.css")
     scripts: tuple[str, ...] = _SCRIPTS
 
 
 RUN: Final = Look()
-SINGLE: Final = Look(scripts=(*_LOOK, *_JUDGE, "origin", "single", "main"))
-PLAN: Final = Look(template="plan.html.j2", styles=("sheet.css", "plan.css"), scripts=(*_LOOK, "plan", "main"))
+SINGLE: Final = Look(scripts=(*_LOOK, *_KEYS, *_JUDGE, "origin", "single", "main"))
+PLAN: Final = Look(
+    template="plan.html.j2", styles=("sheet.css", "keys.css", "plan.css"), scripts=(*_LOOK, *_KEYS, "plan", "main")
+)
 
 _MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
@@ -53,8 +64,16 @@ def write_page(sheet: Sheet, folder: Path, look: Look = RUN) -> Path:
     """Bring both files up to date. The data comes first: an old page can read it, a new page cannot do without."""
     path = folder / PAGE
     write_if_changed(folder / DATA, data_js(sheet).encode())
+    if not _whole(sheet):
+        write_if_changed(
+            folder / TABLE, page_html(sheet, replace(look, template="table.html.j2")).encode("utf-8", "replace")
+        )
     write_if_changed(path, page_html(sheet, look).encode("utf-8", "replace"))
     return path
+
+
+def _whole(sheet: Sheet) -> bool:
+    return len(sheet.tiles) <= WHOLE_UP_TO
 
 
 def page_html(sheet: Sheet, look: Look = RUN) -> str:
@@ -92,6 +111,9 @@ def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str,
         sheet=sheet,
         header=sheet.header,
         version=__version__,
+        page=PAGE,
+        table=TABLE,
+        whole=_whole(sheet),
         policy=policy,
         style=Markup(style),  # noqa: S704 - our own file, and colours
         script=Markup(script),  # noqa: S704 - our own files

@@ -17,9 +17,9 @@ from flux_batch.report.header import Header, Part
 from flux_batch.report.page import DATA, PAGE, PLAN, write_page
 from flux_batch.report.phrases import Notice, Tone
 from flux_batch.report.sheet import Sheet, Thumbs, Tile, sheet
-from flux_batch.report.thumbs import make_thumbs
 from flux_batch.run.records import Entry, Phase, Purchase, RunView, StoredFile
 from flux_batch.run.state import FILE
+from flux_batch.run.thumbs import make_thumbs
 from flux_batch.spec.records import ReportOptions
 
 NOTHING_BOUGHT: Final = "Planned, nothing bought"

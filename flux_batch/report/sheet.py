@@ -15,12 +15,12 @@ from flux_batch.report.layout import Axis, Grid, Layout, choose, grid, varying_a
 from flux_batch.report.phrases import Notice, missing, notice, suspicion
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers
-from flux_batch.report.thumbs import Thumb
 from flux_batch.report.words import file_size
 from flux_batch.run.records import Entry, RunView
 from flux_batch.run.suspects import suspects_of
+from flux_batch.run.thumbs import Thumbs as Both
 
-Thumbs = Mapping[str, Thumb | None]
+Thumbs = Mapping[str, Both | None]
 """Thumbnails by content hash; None for an image that is missing or broken."""
 
 Spoken = Mapping[str, Mapping[str, str]]
@@ -188,8 +188,8 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
     instead, file = notice(entry, view), entry.purchase.file
     if instead or file is None:
         return None, instead or missing("The image")
-    thumb = thumbs.get(file.sha256)
-    if thumb is None:
+    both = thumbs.get(file.sha256)
+    if both is None:
         return None, missing(file.path)
     return Picture(
         href=_href(file.path),
@@ -198,9 +198,12 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
         height=file.height,
         weight=file_size(file.bytes),
         mime=file.mime,
-        thumb=_href(thumb.path),
-        thumb_width=thumb.width,
-        thumb_height=thumb.height,
+        thumb=_href(both.small.path),
+        thumb_width=both.small.width,
+        thumb_height=both.small.height,
+        thumb2=_href(both.large.path),
+        thumb2_width=both.large.width,
+        thumb2_height=both.large.height,
         sha256=file.sha256,
     ), None
 

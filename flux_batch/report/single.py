@@ -12,8 +12,8 @@ from flux_batch.report.brand import data_uri, logo_uri
 from flux_batch.report.files import write_if_changed
 from flux_batch.report.page import single_html
 from flux_batch.report.sheet import Picture, Tile, sheet
-from flux_batch.report.thumbs import make_thumbs
 from flux_batch.run.records import RunView
+from flux_batch.run.thumbs import make_thumbs
 
 IMAGES_MAX: Final = 200
 """Some 5 MB with the smallest pictures; more is no e-mail."""

@@ -107,7 +107,6 @@ def _open(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = EXTRA")
         if found < VERSION:
             _bring_forward(db, found)
-        db.execute("CREATE TEMP TABLE claimed (key TEXT PRIMARY KEY) WITHOUT ROWID")
     return db
 
 

@@ -1,54 +1,77 @@
-"""From a result URL to a file under its final name: stream, check, sync, rename. Provider bytes are never altered."""
+"""From a result URL to a file under its final name: stream, check, draw small, keep. Bytes are never altered."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flux_batch.api.files import FileClient
 from flux_batch.errors import LocalFailure, Unclear
-from flux_batch.run.folder import create_private, shared_mode
+from flux_batch.run.folder import create_private
 from flux_batch.run.picture import NotAnImage, check_picture
 from flux_batch.run.records import StoredFile
+from flux_batch.run.shelf import IMAGES, Arrived, FolderShelf, Shelf, make_folder
+from flux_batch.run.thumbs import keep_thumbs
 
-IMAGES: Final = "images"
+if TYPE_CHECKING:
+    from PIL import Image
+
 MAX_BYTES: Final = 64 * 1024 * 1024
 SECONDS: Final = 180.0
 """For one whole file, however slowly it drips."""
 
 
-async def download(files: FileClient, url: str, folder: Path, stem: str) -> StoredFile:
-    """Fetch ``url`` into ``folder/images/<stem>.<extension of its bytes>``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What becomes of a download: ``parts`` is a folder for what is not finished, ``shelf`` the place of what is.
+
+    ``draw`` is called with the decoded image and its hash, and must raise nothing. ``mark`` stands in the names of
+    parts where another process may be fetching the same image.
+    """
+
+    parts: Path
+    shelf: Shelf
+    draw: Callable[[Image.Image, str], None]
+    mark: str = ""
+    seconds: float = SECONDS
+
+
+def intake_into(folder: Path) -> Intake:
+    """Images and thumbnails in a run folder."""
+    return Intake(
+        parts=folder / IMAGES,
+        shelf=FolderShelf(folder),
+        draw=lambda image, sha256: keep_thumbs(image, sha256, folder),
+    )
+
+
+async def download(
+    files: FileClient, url: str, stem: str, intake: Intake, *, workers: Executor | None = None
+) -> StoredFile:
+    """Fetch ``url`` and keep it as ``stem`` with the extension of its bytes; ``workers`` decode and draw.
 
     Raises ApiError when it did not come whole, NotAnImage when it is none, LocalFailure when the disk fails.
     """
-    part = folder / IMAGES / f"{stem}.part"
+    part = intake.parts / f"{stem}{intake.mark}.part"
     try:
         _make_room(part)
-        async with files.stream(url, seconds=SECONDS) as chunks:
+        async with files.stream(url, seconds=intake.seconds) as chunks:
             sha256, size = await _write(part, chunks)
-        return await asyncio.to_thread(_keep, part, folder, stem, sha256, size)
+        arrived = await asyncio.get_running_loop().run_in_executor(workers, _check, part, sha256, size, intake)
+        return await asyncio.to_thread(intake.shelf.keep, arrived, stem)
     except OSError as error:
         raise LocalFailure(f"{part}: {error.strerror}; the image is paid and waits at the provider") from None
 
 
 def _make_room(part: Path) -> None:
     """A folder for it, and nothing left of an earlier try; a link in its place is removed, not followed."""
-    _make_folder(part.parent)
+    make_folder(part.parent)
     part.unlink(missing_ok=True)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, as durable as what will stand in it."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
 
 
 async def _write(part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
@@ -65,52 +88,11 @@ async def _write(part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _keep(part: Path, folder: Path, stem: str, sha256: str, size: int) -> StoredFile:
-    """Check a finished part and give it its name; what is renamed is already safe on disk."""
+def _check(part: Path, sha256: str, size: int, intake: Intake) -> Arrived:
+    """Decode a finished part, and draw it small while its pixels are there; what is no image leaves nothing."""
     try:
-        picture = check_picture(part)
+        picture = check_picture(part, lambda image: intake.draw(image, sha256))
     except NotAnImage:
         part.unlink(missing_ok=True)
         raise
-    final = _free_name(folder / IMAGES / f"{stem}.{picture.extension}", sha256)
-    if os.name != "nt":
-        part.chmod(shared_mode())
-    _sync(part)
-    part.replace(final)
-    _sync_folder(final.parent)
-    return StoredFile(
-        path=final.relative_to(folder).as_posix(),
-        sha256=sha256,
-        bytes=size,
-        width=picture.width,
-        height=picture.height,
-        mime=picture.mime,
-    )
-
-
-def _free_name(wanted: Path, sha256: str) -> Path:
-    """The wanted name, unless another image has it: one that an earlier state file knew, or somebody put there."""
-    if not wanted.is_symlink() and (not wanted.exists() or _sha256(wanted) == sha256):
-        return wanted
-    return wanted.with_name(f"{wanted.stem}-{sha256[:12]}{wanted.suffix}")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable; Windows has no way to ask for it."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return Arrived(part=part, sha256=sha256, bytes=size, picture=picture)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -44,26 +44,41 @@ class Picture:
     extension: str
 
 
-def check_picture(path: Path) -> Picture:
-    """Decode a file whole; raises NotAnImage.
+def check_picture(path: Path, then: Callable[[ImageFile], None] = lambda _: None) -> Picture:
+    """Decode a file whole, once; raises NotAnImage. ``then`` is called with the pixels while they are there.
 
     Pillow's ``verify()`` passes JPEGs that lost their tail and ``load()`` passes PNGs that lost their end, so both run.
+    The first decodes nothing: it adds up a PNG's checksums.
     """
-    try:
+    with _legible():
         mime = _kind(path)
         _check_end(path, mime)
-        with _opened(path, mime) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise NotAnImage(f"{image.width}x{image.height} pixels is more than any image of these models")
-            turn = _turn(image.width * image.height)
-            image.verify()
-        with turn, _opened(path, mime) as image:
+        turn = _turn(_verified(path, mime))
+    with turn:
+        with _legible(), _opened(path, mime) as image:
             image.load()
-            return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime])
+        then(image)
+        return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime])
+
+
+@contextmanager
+def _legible() -> Iterator[None]:
+    """A decoder has many ways to say that it cannot read on."""
+    try:
+        yield
     except NotAnImage:
         raise
-    except Exception as error:  # a decoder has many ways to say that it cannot read on
+    except Exception as error:
         raise NotAnImage(f"the image is damaged: {error}") from None
+
+
+def _verified(path: Path, mime: str) -> int:
+    """The number of pixels that a file claims to have, which is not too large; its checksums are right."""
+    with _opened(path, mime) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise NotAnImage(f"{image.width}x{image.height} pixels is more than any image of these models")
+        image.verify()
+        return image.width * image.height
 
 
 def _kind(path: Path) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flux_batch.api.client import ApiClient
-from flux_batch.api.files import FileClient
 from flux_batch.errors import AccountRejected, ApiError, TaskNotFound
-from flux_batch.run.download import download
 from flux_batch.run.picture import NotAnImage
+from flux_batch.run.plane.seam import DataPlane
 from flux_batch.run.records import Entry, Purchase, RunView, StoredFile
 from flux_batch.run.state import StateFile
 from flux_batch.run.suspects import suspects_of
@@ -22,7 +21,7 @@ class Asked:
     said: str
 
 
-async def refetch(state: StateFile, api: ApiClient, files: FileClient, view: RunView, entry: Entry) -> Asked:
+async def refetch(state: StateFile, api: ApiClient, plane: DataPlane, view: RunView, entry: Entry) -> Asked:
     """Fetch a stored image anew by a fresh address, under the run lock; the old file is kept in any case.
 
     Raises AccountRejected when no question will be answered, LocalFailure when the disk fails.
@@ -32,7 +31,7 @@ async def refetch(state: StateFile, api: ApiClient, files: FileClient, view: Run
         url = (await api.status(purchase.remote_id or "")).result_url
         if url is None:
             return Asked(fresh=False, said="the provider gives no address for it now")
-        found = await download(files, url, state.path.parent, _stem(state, purchase.key))
+        found = await plane.bring(url, _stem(state, purchase.key))
     except AccountRejected:
         raise
     except TaskNotFound:

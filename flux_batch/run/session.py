@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 from flux_batch.api.client import ApiClient, Timeouts
-from flux_batch.api.files import FileClient
 from flux_batch.api.settings import ApiSettings
 from flux_batch.api.wire import Balance
 from flux_batch.errors import (
@@ -40,10 +39,13 @@ from flux_batch.run.folder import prepare_folder, refuse_without_state
 from flux_batch.run.identity import claim_identity, keep_apart, under_way
 from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
+from flux_batch.run.learned import making_spans
+from flux_batch.run.learning import Learner
 from flux_batch.run.lock import run_lock
 from flux_batch.run.mend import mend
-from flux_batch.run.pace import QUERY_BURST, QUERY_RATE, Gate
+from flux_batch.run.pace import query_gate, submit_gate
 from flux_batch.run.perform import Performer
+from flux_batch.run.plane.choose import check_plane, plane_for
 from flux_batch.run.protocol import Rules
 from flux_batch.run.records import Phase, RunView
 from flux_batch.run.references import References
@@ -64,7 +66,8 @@ _SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", 
 class RunOptions:
     """What the command line adds to the spec. ``max_cost`` is USD for this run alone, on top of the spec's budget.
 
-    ``saved`` is the plan file that the run carries out: it is marked as applied before anything is sent.
+    ``saved`` is the plan file that the run carries out: it is marked as applied before anything is sent. ``dask`` names
+    the workers of the data plane, None for this process.
     """
 
     folder: Path
@@ -76,6 +79,7 @@ class RunOptions:
     rehearsal: bool = False
     timeouts: Timeouts = field(default_factory=Timeouts)
     saved: SavedPlan | None = None
+    dask: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,7 @@ def run_plan(
     ``at_end`` with what it holds then, still under its lock, also when the run cannot go on.
     Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
     """
+    check_plane(options.dask)
     prepare_folder(options.folder)
     with run_lock(options.folder), _state_of(options.folder) as state:
         keep_apart(state, rehearsal=options.rehearsal)
@@ -204,8 +209,9 @@ def budget_cap(
     if cost.new and held + cost.cost > cap:
         name = "the budget" if cap == spec.budget.max else "--max-cost"
         doubts = f", ${committed[1]} kept for requests in doubt (see flux-batch resolve)" if committed[1] else ""
+        images = f"{cost.new:,} new images cost" if cost.new > 1 else "1 new image costs"
         raise OverBudget(
-            f"{cost.new} new images cost ${cost.cost}, ${committed[0]} is spent already{doubts}: together over {name} "
+            f"{images} ${cost.cost}, ${committed[0]} is spent already{doubts}: together over {name} "
             f"of ${spec.budget.max if cap == spec.budget.max else max_cost}"
         )
     return cap
@@ -272,8 +278,8 @@ class _Session:
         return sum(counts.get(phase, 0) for phase in (Phase.SUBMITTED, Phase.READY, Phase.STORED))
 
     async def _run(self, api: ApiClient, brake: Brake, counts: Tally) -> Executor:
-        files = FileClient(loopback=self.settings.loopback)
-        async with files, Journal(self.state, self.cap) as journal:
+        plane = plane_for(self.options.folder, loopback=self.settings.loopback, dask=self.options.dask)
+        async with plane, Journal(self.state, self.cap) as journal:
             references = References(
                 api,
                 journal,
@@ -285,17 +291,19 @@ class _Session:
             performer = Performer(
                 journal=journal,
                 api=api,
-                files=files,
+                plane=plane,
                 references=references,
-                submits=Gate(brake, self.options.submit_rate),
-                queries=Gate(brake, QUERY_RATE, QUERY_BURST),
+                submits=submit_gate(brake, self.options.submit_rate),
+                queries=query_gate(brake, self.options.submit_rate),
                 brake=brake,
                 folder=self.options.folder,
                 run_id=self.state.meta("run_id") or "",
                 watcher=self.watcher,
             )
             buys = self.refusal is None
-            executor = Executor(performer, self.options.rules, self.options.concurrency, counts, buys=buys)
+            rules = self.options.rules
+            learner = Learner(rules.poll_first, rules.poll_every, making_spans(self.state))
+            executor = Executor(performer, rules, self.options.concurrency, counts, learner, buys=buys)
             with self._signals(brake):
                 self.watcher.changed(counts)
                 await executor.run()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -13,32 +12,17 @@ from typing import Any, Final, Self
 
 from flux_batch.errors import RawAnswer
 from flux_batch.plan.codec import price_from_json, task_from_json
-from flux_batch.plan.records import Known, Remembered, Task
+from flux_batch.plan.records import Known, Remembered
+from flux_batch.run.claims import Claims, Work
 from flux_batch.run.database import Database
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
-from flux_batch.run.rows import COLUMNS, FINAL, dollars, exposure, from_row, to_row, whole_micros
+from flux_batch.run.rows import COLUMNS, dollars, exposure, from_row, to_row, whole_micros
 from flux_batch.spec.records import Draft, ReportOptions
 from flux_batch.spec.settings import draft_from
 
 FILE: Final = "state.sqlite"
 
-_OPEN_PHASES: Final = tuple(phase.value for phase in Phase if phase not in FINAL)
 _SET_COLUMNS: Final = ", ".join(f"{column} = ?" for column in COLUMNS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """One image to bring on: its purchase, the task it was first wanted for, and its name below ``images/``.
-
-    ``may_send`` is False for what the present plan does not select: it may be paid, so it is brought home, but nothing
-    is sent for it again.
-    """
-
-    purchase: Purchase
-    task: Task
-    number: int
-    stem: str
-    may_send: bool
 
 
 class StateFile:
@@ -50,6 +34,7 @@ class StateFile:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.db = Database(path, read_only=read_only)
+        self._claims = Claims(self.db)
 
     def __enter__(self) -> Self:
         """Ready to use."""
@@ -148,20 +133,7 @@ class StateFile:
 
         What was already sent comes first, or alone; an edit waits until its parent is stored.
         """
-        phases = [phase for phase in _OPEN_PHASES if not (begun_only and phase == Phase.PLANNED)]
-        marks = ", ".join("?" * len(phases))
-        rows = self.db.rows(
-            "SELECT purchase.*, record FROM purchase JOIN task USING (key)"  # noqa: S608
-            f" WHERE chosen > 0 AND phase IN ({marks}) AND key NOT IN (SELECT key FROM claimed)"
-            " AND (parent IS NULL OR phase != 'planned'"
-            "      OR EXISTS (SELECT 1 FROM purchase AS up WHERE up.key = purchase.parent AND up.phase = 'stored'))"
-            " GROUP BY purchase.key ORDER BY phase = 'planned', number LIMIT ?",
-            (*phases, limit),
-        )
-        with self.db.transaction():
-            self.db.execute_all("INSERT INTO claimed VALUES (?)", [(row["key"],) for row in rows])
-        with self.db.legible():
-            return [_work(row) for row in rows]
+        return self._claims.take(limit, begun_only=begun_only)
 
     def save(
         self, purchases: Sequence[Purchase], cap: Decimal | None, odd: Mapping[str, RawAnswer] | None = None
@@ -188,7 +160,9 @@ class StateFile:
                 return False
         self.db.execute("UPDATE ledger SET spent = spent + ?, reserved = reserved + ?", (more_spent, more_reserved))
         self.db.execute(f"UPDATE purchase SET {_SET_COLUMNS} WHERE key = ?", (*to_row(purchase), purchase.key))  # noqa: S608
-        if purchase.phase in (Phase.FAILED, Phase.REFUSED):
+        if purchase.phase is Phase.STORED and self.has_edits(purchase.key):
+            self._claims.release(purchase.key)
+        elif purchase.phase in (Phase.FAILED, Phase.REFUSED):
             self.skip_below(purchase.key)
         return True
 
@@ -209,6 +183,10 @@ class StateFile:
                 for row in rows
             }
 
+    def has_edits(self, key: str) -> bool:
+        """Whether another purchase edits this one's image."""
+        return bool(self.db.rows("SELECT 1 FROM purchase WHERE parent = ? LIMIT 1", (key,)))
+
     def skip_below(self, key: str) -> None:
         """An edit whose parent has no image is skipped, and so are its own edits."""
         failure = json.dumps({"code": "parent_failed", "message": "the image it edits could not be made"})
@@ -220,13 +198,15 @@ class StateFile:
         with self.db.legible():
             return from_row(row)
 
-    def witnesses(self, key: str) -> tuple[str, ...]:
+    def witnesses(self, key: str, now: float) -> tuple[str, ...]:
         """The business ids of other purchases that the provider accepted: the positive control, none or one or two.
 
-        The one accepted last before this request was sent, or else first after it, shows that the provider remembers
-        that far back; the newest one shows that what it was sent lately can be found.
+        The one accepted last before this request was sent shows that the provider remembers that far back. Without
+        one, the first after it will do while the request is so young that no provider has forgotten it. The newest
+        one shows that what it was sent lately can be found.
         """
-        nearest, newest = (self.db.rows(_WITNESS + order, (key,)) for order in (_NEAREST, _NEWEST))
+        nearest = self.db.rows(_WITNESS + _NEAREST, (key, now - REMEMBERED))
+        newest = self.db.rows(_WITNESS + _NEWEST, (key,)) if nearest else []
         return tuple(dict.fromkeys(str(row["business_id"]) for row in (*nearest, *newest)))
 
     def has_other(self, remote_id: str, key: str) -> bool:
@@ -244,13 +224,16 @@ class StateFile:
             self.db.execute("INSERT OR REPLACE INTO upload VALUES (?, ?, ?)", (sha256, url, now))
 
 
+REMEMBERED: Final = 12 * 3600.0
+"""Seconds for which a provider surely knows a task: results live for 24 hours; half of that leaves room for clocks."""
+
 _WITNESS: Final = (
     "WITH other AS (SELECT business_id, number, coalesce(json_extract(times, '$.submitted'), 0.0) AS taken"
     " FROM purchase WHERE remote_id IS NOT NULL AND business_id IS NOT NULL AND key != ?1),"
     " this AS (SELECT coalesce(json_extract(times, '$.intent'), 0.0) AS sent FROM purchase WHERE key = ?1)"
     " SELECT business_id FROM other, this "
 )
-_NEAREST: Final = "ORDER BY taken > sent, abs(taken - sent), number DESC LIMIT 1"
+_NEAREST: Final = "WHERE taken <= sent OR sent > ?2 ORDER BY taken > sent, abs(taken - sent), number DESC LIMIT 1"
 _NEWEST: Final = "ORDER BY taken DESC, number DESC LIMIT 1"
 
 _SKIP_BELOW: Final = (
@@ -262,19 +245,6 @@ _SKIP_BELOW: Final = (
 
 def _entry(row: Mapping[str, Any]) -> Entry:
     return Entry(task=task_from_json(json.loads(row["record"])), purchase=from_row(row), wanted=bool(row["wanted"]))
-
-
-def _work(row: Mapping[str, Any]) -> Work:
-    purchase, task = from_row(row), task_from_json(json.loads(row["record"]))
-    if purchase.phase is Phase.PLANNED:
-        purchase = replace(purchase, price=task.price)
-    return Work(
-        purchase=purchase,
-        task=task,
-        number=row["number"],
-        stem=row["stem"],
-        may_send=row["chosen"] == 2,
-    )
 
 
 def _report_from_json(value: Mapping[str, Any]) -> ReportOptions:

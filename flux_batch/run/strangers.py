@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from flux_batch.errors import RefusedToSpend
-from flux_batch.run.download import IMAGES
+from flux_batch.run.shelf import IMAGES
 from flux_batch.run.state import StateFile
 
 _EXTENSIONS: Final = ("png", "jpg", "webp")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from flux_batch.run.download import IMAGES
 from flux_batch.run.records import Entry, Phase, RunView, StoredFile
+from flux_batch.run.shelf import IMAGES
 from flux_batch.run.suspects import suspects_of
 
 

@@ -20,11 +20,11 @@ class Beside:
 
     folder: Path
 
-    def table(self, path: str, sheet: str | None) -> Table:
+    def table(self, path: str, sheet: str | None, flag: str | None) -> Table:
         """A table in the folder or below; raises TableProblem."""
         from flux_batch.spec.tables.read import read_table  # its readers take time to load, and most specs need none
 
-        return read_table(self.folder, path, sheet=sheet)
+        return read_table(self.folder, path, sheet=sheet, flag=flag)
 
     def document(self, path: str) -> Document:
         """A YAML file, by a path that starts at the folder; UsageError or InvalidSpec when it cannot be read."""

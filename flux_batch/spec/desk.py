@@ -34,15 +34,15 @@ class Desk:
     lost: frozenset[FilePath] = frozenset()
     problems: list[Problem] = field(default_factory=list)
     inputs: dict[str, InputFile] = field(default_factory=dict)
-    _tables: dict[tuple[str, str | None], Table] = field(default_factory=dict)
+    _tables: dict[tuple[str, str | None, str | None], Table] = field(default_factory=dict)
 
-    def open_table(self, path: str, sheet: str | None) -> Table:
+    def open_table(self, path: str, sheet: str | None, flag: str | None = None) -> Table:
         """A table, read once; raises TableProblem."""
-        if (path, sheet) not in self._tables:
-            table = self.files.table(path, sheet)
-            self._tables[path, sheet] = table
+        if (path, sheet, flag) not in self._tables:
+            table = self.files.table(path, sheet, flag)
+            self._tables[path, sheet, flag] = table
             self.inputs.update((file.path, file) for file in table.files)
-        return self._tables[path, sheet]
+        return self._tables[path, sheet, flag]
 
     def open_document(self, path: str) -> Document:
         """A YAML file; raises UsageError or InvalidSpec."""

@@ -184,6 +184,14 @@ _DOUBT: Final = (
         "run/test_state.py::TestWork::test_what_was_accepted_before_shows_that_the_provider_remembers[submitted0-found0]",
     ),
     _guard(
+        "what was accepted later says nothing of an old request",
+        "run/state.py",
+        "WHERE taken <= sent OR sent > ?2 ORDER",
+        "WHERE ?2 ORDER",
+        "run/test_state.py::TestWork::test_what_was_accepted_after_an_old_request_shows_nothing_of_it",
+        "run/test_perform.py::TestControl::test_what_was_accepted_later_says_nothing_of_an_old_request",
+    ),
+    _guard(
         "the control's answer is about the task that was asked for",
         "run/perform.py",
         "answer.snapshot.business_id in (None, business_id)",
@@ -461,11 +469,12 @@ _WIRE: Final = (
     _guard(
         "a submit is one request, whatever comes of it",
         "api/client.py",
-        "        heard = await self._send(self._submits, request, self._timeouts.submit)\n",
+        "        heard = await self._hear(call, self._timeouts.submit)\n",
         "        try:\n"
-        "            heard = await self._send(self._submits, request, self._timeouts.submit)\n"
+        "            heard = await self._hear(call, self._timeouts.submit)\n"
         "        except Unclear:\n"
-        "            heard = await self._send(self._submits, request, self._timeouts.submit)\n",
+        "            call = self._submits.stream('POST', SUBMIT_PATH, content=body)\n"
+        "            heard = await self._hear(call, self._timeouts.submit)\n",
         "api/test_client.py::test_a_submit_that_fails_was_one_request[cut-Unclear-True]",
     ),
     _guard(
@@ -478,8 +487,8 @@ _WIRE: Final = (
     _guard(
         "a submit has a fresh connection: it asks for one",
         "api/client.py",
-        "self._open(keep_alive=False,",
-        "self._open(keep_alive=True,",
+        "self._httpx_over(self._open(keep_alive=False))",
+        "self._httpx_over(self._open(keep_alive=True))",
         "api/test_transport.py::test_a_submit_uses_a_fresh_connection_each_time",
     ),
     _guard(
@@ -557,28 +566,28 @@ _WIRE: Final = (
 _FILES: Final = (
     _guard(
         "a file is synced before it has its name",
-        "run/download.py",
-        "_sync(part)\n    part.replace(final)",
-        "part.replace(final)\n    _sync(final)",
+        "run/shelf.py",
+        "_sync(part)\n        part.replace(final)",
+        "part.replace(final)\n        _sync(final)",
         "run/test_download.py::test_safe_on_disk_before_it_has_its_name",
     ),
     _guard(
         "a file is synced at all",
-        "run/download.py",
-        "_sync(part)\n    part.replace(final)",
+        "run/shelf.py",
+        "_sync(part)\n        part.replace(final)",
         "part.replace(final)",
         "run/test_download.py::test_safe_on_disk_before_it_has_its_name",
     ),
     _guard(
         "its folder is synced after it has its name",
-        "run/download.py",
-        "part.replace(final)\n    _sync_folder(final.parent)",
-        "_sync_folder(final.parent)\n    part.replace(final)",
+        "run/shelf.py",
+        "part.replace(final)\n        _sync_folder(final.parent)",
+        "_sync_folder(final.parent)\n        part.replace(final)",
         "run/test_download.py::test_safe_on_disk_before_it_has_its_name",
     ),
     _guard(
         "the state says stored only after all that",
-        "run/download.py",
+        "run/shelf.py",
         "part.replace(final)",
         '__import__("threading").Timer(0.3, part.replace, [final]).start()',
         "run/test_download.py::test_an_image_is_safe_before_the_state_says_so",
@@ -620,7 +629,7 @@ _FILES: Final = (
     ),
     _guard(
         "no image is written over another one",
-        "run/download.py",
+        "run/shelf.py",
         "if not wanted.is_symlink() and (not wanted.exists() or _sha256(wanted) == sha256):",
         "if True:",
         "run/test_download.py::test_an_image_of_an_earlier_state_file_is_not_overwritten",

@@ -14,13 +14,14 @@ from flux_batch.plan.records import Reference
 from flux_batch.report.live import BEAT, PART, LivePage, end_live
 from flux_batch.report.live_tiles import LiveTiles
 from flux_batch.report.sheet import sheet
-from flux_batch.report.thumbs import Thumb
 from flux_batch.report.write import begin_live_page, write_report
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView
+from flux_batch.run.thumbs import Thumb, Thumbs
 from flux_batch.run.watch import tally
 
 from .conftest import NOON, MakePicture, make_task, make_view, stored, unstored
 
+THUMB = Thumb(path="t", width=1, height=1)
 AXES = {"model": "flux-kontext-pro", "ratio": "1:1", "n": "1"}
 
 
@@ -56,7 +57,7 @@ def live(folder: Path) -> Callable[[RunView, Wall], LivePage]:
     """A live page without its thread."""
 
     def make(view: RunView, clock: Wall) -> LivePage:
-        tiles = LiveTiles(view=view, sheet=sheet(view, {}), thumbnail=lambda file: Thumb(path="t", width=1, height=1))
+        tiles = LiveTiles(view=view, sheet=sheet(view, {}), thumbnail=lambda file: Thumbs(small=THUMB, large=THUMB))
         return LivePage(folder, "s", tiles, clock)
 
     return make
@@ -200,6 +201,15 @@ def test_the_report_ends_it(spring: RunView, folder: Path) -> None:
     before = written(folder)
     write_report(spring, folder)
     assert written(folder) == before
+
+
+def test_what_waits_for_its_turn_asks_for_nothing(folder: Path) -> None:
+    """No command on a page that fills by itself; the report of a run that stopped has it."""
+    begin_live_page(planned(2), folder)
+    assert "Its turn comes." in (folder / "data.js").read_text("utf-8")
+    assert "flux-batch run" not in (folder / "data.js").read_text("utf-8")
+    write_report(planned(2), folder)
+    assert "flux-batch run specs/spring.yaml" in (folder / "data.js").read_text("utf-8")
 
 
 def test_a_run_that_was_never_live_gets_no_head(spring: RunView, folder: Path) -> None:

@@ -31,6 +31,7 @@ import flux_batch.cli.running as cli_running
 import flux_batch.run.download as downloading
 import flux_batch.run.paid as paid
 import flux_batch.run.session as session
+import flux_batch.run.shelf as shelving
 from flux_batch.api.client import ApiClient, Timeouts
 from flux_batch.cli.main import main
 from flux_batch.run.journal import Journal
@@ -65,8 +66,11 @@ def install() -> None:
     _around_commits()
     for name in ("submit", "status", "upload", "balance"):
         _around_call(ApiClient, name, name)
-    for name in ("_write", "_keep", "_free_name", "_sync", "_sync_folder"):
+    for name in ("_write", "_check"):
         _around_call(downloading, name, f"download {name.strip('_')}")
+    for name in ("_free_name", "_sync", "_sync_folder"):
+        _around_call(shelving, name, f"download {name.strip('_')}")
+    _around_call(shelving.FolderShelf, "keep", "download keep")
     _around_call(session, "register", "register")
     _around_call(session, "claim_identity", "identity")
     _around_call(StateFile, "claim", "claim")

@@ -18,7 +18,7 @@ from PIL import Image
 from flux_batch.api.files import FileClient
 from flux_batch.errors import LocalFailure, Unclear
 from flux_batch.run import download as download_module
-from flux_batch.run.download import download
+from flux_batch.run.download import download, intake_into
 from flux_batch.run.picture import NotAnImage, check_picture
 from flux_batch.run.records import Phase, StoredFile
 from flux_batch.run.state import StateFile
@@ -31,12 +31,13 @@ URL = "https://files.example/whatever.gif?signature=1"
 
 async def fetch(folder: Path, files: FakeFiles, stem: str = "hero/mug-1") -> StoredFile:
     """Download what these files hold."""
-    return await download(cast("FileClient", files), URL, folder, stem)
+    return await download(cast("FileClient", files), URL, stem, intake_into(folder))
 
 
 def names(folder: Path) -> list[str]:
-    """Every file below a folder."""
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    """Every file below a folder but thumbnails."""
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in found if not name.startswith("thumbs/"))
 
 
 async def test_the_record_is_what_is_on_disk(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from PIL import Image
 from flux_batch.errors import LocalFailure
-from flux_batch.run.download import download
+from flux_batch.run.download import download, intake_into
 
 def killing(real):
     def call(*args):
@@ -176,7 +177,7 @@ Image.new("RGB", (300, 300), "orange").save(data, "PNG")
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
-    asyncio.run(download(Files(), "https://x/", Path(sys.argv[1]), "hero/mug"))
+    asyncio.run(download(Files(), "https://x/", "hero/mug", intake_into(Path(sys.argv[1]))))
 except LocalFailure as error:
     print(error)
 """

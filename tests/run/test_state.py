@@ -27,7 +27,7 @@ from flux_batch.run.migrations import VERSION
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile, Times
 from flux_batch.run.registry import forget_unfinished
 from flux_batch.run.rows import exposure
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.state import FILE, REMEMBERED, StateFile
 
 from .kit import key_of, make_plan_with, make_task, plain_spec, usd
 
@@ -210,7 +210,7 @@ def _use_all(path: Path) -> None:
         for work in state.claim(100):
             state.save([replace(work.purchase, phase=Phase.INTENT, sends=1)], usd("9"))
         state.uploaded("x", 0.0)
-        state.witnesses(key_of("mug"))
+        state.witnesses(key_of("mug"), NOW)
 
 
 class TestRegister:
@@ -557,14 +557,14 @@ class TestWork:
     def test_the_witness_is_another_accepted_purchase(self, state: StateFile) -> None:
         """The newest one that the provider gave an id, never the one in question."""
         register(state, *TRIO)
-        assert state.witnesses(key_of("mug")) == ()
+        assert state.witnesses(key_of("mug"), NOW) == ()
         move(state, "mug", Phase.SUBMITTED, remote_id="r1", business_id="b1")
-        assert state.witnesses(key_of("mug")) == ()
+        assert state.witnesses(key_of("mug"), NOW) == ()
         move(state, "plant", Phase.UNCERTAIN, business_id="b2")
-        assert state.witnesses(key_of("plant")) == ("b1",)
-        assert state.witnesses(key_of("chair")) == ("b1",)
+        assert state.witnesses(key_of("plant"), NOW) == ("b1",)
+        assert state.witnesses(key_of("chair"), NOW) == ("b1",)
         move(state, "chair", Phase.STORED, remote_id="r3", business_id="b3")
-        assert state.witnesses(key_of("plant"))[-1] == "b3"
+        assert state.witnesses(key_of("plant"), NOW)[-1] == "b3"
 
     @pytest.mark.parametrize(
         ("submitted", "found"),
@@ -580,12 +580,21 @@ class TestWork:
         self, state: StateFile, submitted: dict[str, float], found: tuple[str, ...]
     ) -> None:
         """The last one before the request in doubt, else the first behind it; and the newest of all."""
+        now = 600.0
         register(state, *TRIO)
         move(state, "plant", Phase.UNCERTAIN, business_id="b-plant", times=Times(intent=100.0))
         for name, at in submitted.items():
             times = Times(intent=at - 1, submitted=at)
             move(state, name, Phase.STORED, remote_id=f"r-{name}", business_id=f"b-{name}", times=times)
-        assert state.witnesses(key_of("plant")) == found
+        assert state.witnesses(key_of("plant"), now) == found
+
+    def test_what_was_accepted_after_an_old_request_shows_nothing_of_it(self, state: StateFile) -> None:
+        """The provider may have forgotten everything of that time, and know all of today."""
+        register(state, *TRIO)
+        move(state, "plant", Phase.UNCERTAIN, business_id="b-plant", times=Times(intent=100.0))
+        move(state, "mug", Phase.STORED, remote_id="r", business_id="b-mug", times=Times(intent=101.0, submitted=102.0))
+        assert state.witnesses(key_of("plant"), 100.0 + REMEMBERED - 1) == ("b-mug",)
+        assert state.witnesses(key_of("plant"), 100.0 + REMEMBERED) == ()
 
     def test_an_upload_is_known_while_it_is_young(self, state: StateFile) -> None:
         """By its content, until it is too old to be trusted."""

@@ -12,6 +12,8 @@ from flux_batch.api.client import ApiClient
 from flux_batch.api.files import FileClient
 from flux_batch.api.settings import api_settings
 from flux_batch.errors import AccountRejected
+from flux_batch.run.download import intake_into
+from flux_batch.run.plane.here import Here
 from flux_batch.run.records import Entry, Phase, Purchase, StoredFile
 from flux_batch.run.refetch import Asked, refetch
 from flux_batch.run.state import FILE, StateFile
@@ -111,8 +113,9 @@ def ask(bench: Bench, key: str = KEY) -> list[Asked]:
     async def go(state: StateFile) -> list[Asked]:
         view, settings = state.view(), api_settings(bench.simulator.base_url, key)
         found = suspects_of(view)
-        async with ApiClient(settings) as api, FileClient(loopback=True) as files:
-            return [await refetch(state, api, files, view, each) for each in view.entries if each.task.key in found]
+        plane = Here(FileClient(loopback=True), intake_into(bench.folder))
+        async with ApiClient(settings) as api, plane:
+            return [await refetch(state, api, plane, view, each) for each in view.entries if each.task.key in found]
 
     with StateFile(bench.folder / FILE) as state:
         return asyncio.run(go(state))

@@ -19,7 +19,8 @@ function setCompared(indexes) {
   if (indexes.length < 2) state.mode = "";
   writeState();
   for (const index of touched) {
-    drawnTile(index)?.querySelector(".compare")?.setAttribute("aria-pressed", String(indexes.includes(index)));
+    const button = drawnTile(index)?.querySelector(".compare");
+    if (button) markCompared(button, index);
     if (index === boxIndex) byId("box-compare").setAttribute("aria-pressed", String(indexes.includes(index)));
   }
   drawTray();
@@ -140,10 +141,9 @@ function setUpCompare() {
   addEventListener("keydown", (event) => { if (box.open && !event.defaultPrevented) zoomByKey(compareZoom, event); });
   box.addEventListener("close", () => {
     state.mode = "";
-    if (setAside) state.compare = setAside;
+    const tray = setAside ?? state.compare;
     setAside = null;
-    writeState();
-    drawTray();
+    setCompared(tray);
   });
   setUpWipe();
 }

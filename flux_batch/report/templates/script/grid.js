@@ -34,6 +34,7 @@ const ratioOf = (tile) => Math.min(3, Math.max(0.3, tile.shape[0] / tile.shape[1
 const gap = 14;
 const columnGap = 26;
 const narrowest = 112;
+const mostInACell = 24;
 const tileWidth = (ratio, height) => Math.max(narrowest, ratio * height);
 
 // How many lines a cell takes when its pictures, at this height, wrap in this width.
@@ -42,7 +43,6 @@ function linesAt(height, ratios, width) {
   let used = 0;
   for (const ratio of ratios) {
     const next = tileWidth(ratio, height);
-    if (next > width) return Infinity;
     if (used > 0 && used + gap + next > width) {
       lines += 1;
       used = 0;
@@ -52,24 +52,44 @@ function linesAt(height, ratios, width) {
   return lines;
 }
 
-// The largest height at which no cell needs more lines than three pictures to a line make, or two, or one.
-function fittingHeight(cells, room) {
-  for (const perLine of [3, 2, 1]) {
-    for (let height = 320; height >= 150; height -= 2) {
-      if (cells.every((ratios) => linesAt(height, ratios, room) <= Math.ceil(ratios.length / perLine))) return height;
-    }
+// How wide a cell must be for its pictures to stand so many to a line.
+function widthFor(ratios, height, perLine) {
+  let widest = narrowest;
+  for (let from = 0; from < ratios.length; from += perLine) {
+    const line = ratios.slice(from, from + perLine);
+    widest = Math.max(widest, line.reduce((sum, ratio) => sum + tileWidth(ratio, height) + gap, -gap));
   }
-  return 150;
+  return widest;
 }
 
-// One height and one column width for the whole grid, so that everything in it can be compared.
+const sum = (numbers) => numbers.reduce((all, each) => all + each, 0);
+
+// The different cells of every column, as the ratios of their pictures; a full cell goes on in another line anyway.
+function cellsByColumn(grid) {
+  return grid.across.map((_, column) => {
+    const met = new Set(grid.rows.map((line) => line[column].slice(0, mostInACell).map((index) => ratioOf(tiles[index]).toFixed(3)).join(" ")));
+    return [...met].filter(Boolean).map((cell) => cell.split(" ").map(Number));
+  });
+}
+
+// One height for the whole grid, so that everything in it can be compared: the largest at which all columns fit into the
+// width with three pictures to a line, or two, or one. Columns are as wide as their pictures need.
 function measure(grid, width, zoom) {
-  const distinct = new Set();
-  for (const line of grid.rows) for (const cell of line) distinct.add(cell.map((index) => ratioOf(tiles[index]).toFixed(3)).join(" "));
-  const cells = [...distinct].filter(Boolean).map((cell) => cell.split(" ").map(Number));
-  const room = Math.floor((width + columnGap) / grid.across.length) - columnGap;
-  const height = Math.round((fittingHeight(cells, room) * zoom) / 100);
-  const widest = cells.reduce((most, ratios) => Math.max(most, ...ratios.map((ratio) => tileWidth(ratio, height))), narrowest);
-  const whole = cells.reduce((most, ratios) => Math.max(most, ratios.reduce((sum, ratio) => sum + tileWidth(ratio, height) + gap, -gap)), narrowest);
-  return { height, room, column: Math.ceil(Math.min(Math.max(room, widest), whole)) + columnGap };
+  const columns = cellsByColumn(grid);
+  // A pixel more for each, because browsers round.
+  const room = width - (columnGap + 1) * columns.length + columnGap;
+  const widths = (height, perLine) => columns.map((cells) => cells.reduce((most, ratios) => Math.max(most, widthFor(ratios, height, perLine)), narrowest));
+  const { height, perLine } = largestFit((...fit) => sum(widths(...fit)) <= room);
+  const zoomed = Math.round((height * zoom) / 100);
+  const needed = widths(zoomed, perLine);
+  const whole = widths(zoomed, mostInACell);
+  const spare = Math.max(0, room - sum(needed)) / columns.length;
+  return { height: zoomed, columns: needed.map((each, at) => Math.ceil(Math.min(each + spare, Math.max(each, whole[at])) + 0.5)) };
+}
+
+function largestFit(fits) {
+  for (const perLine of [3, 2, 1]) {
+    for (let height = 320; height >= 150; height -= 4) if (fits(height, perLine)) return { height, perLine };
+  }
+  return { height: 150, perLine: 1 };
 }

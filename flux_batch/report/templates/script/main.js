@@ -3,7 +3,7 @@ let toastTimer = 0;
 
 function toast(text) {
   // In a dialog the page below is inert, so the word is said inside.
-  const dialog = [byId("compare-box"), byId("box")].find(({ open }) => open) ?? document.body;
+  const dialog = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
   if (byId("toast").parentElement !== dialog) dialog.append(byId("toast"));
   byId("toast").textContent = text;
   clearTimeout(toastTimer);

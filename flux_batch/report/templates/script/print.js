@@ -4,12 +4,13 @@ const perPage = 12;
 function makePaper() {
   const pages = [];
   for (let from = 0; from < shownOrder.length; from += perPage) pages.push(shownOrder.slice(from, from + perPage));
+  Object.assign(byId("paper"), { role: "main", ariaLabel: "Printed pages" });
   byId("paper").replaceChildren(...pages.map((indexes, at) => makeSheet(indexes, at + 1, pages.length)));
 }
 
 function makeSheet(indexes, number, count) {
   const head = element("div", { className: "sheet-head" },
-    element("p", { className: "sheet-title", dir: "auto", textContent: document.querySelector("h1").textContent }),
+    element(number === 1 ? "h1" : "p", { className: "sheet-title", dir: "auto", textContent: document.querySelector("h1").textContent }),
     element("p", { textContent: [document.querySelector(".facts time")?.textContent, sayShown()].filter(Boolean).join(" · ") }));
   const foot = element("div", { className: "sheet-foot" },
     element("p", { textContent: document.querySelector(".disclosure").textContent }),
@@ -32,8 +33,10 @@ function makePrint(index) {
     frame.append(element("img", { src: picture.thumb2 || picture.thumb, width: picture.thumb_width, height: picture.thumb_height, alt: tile.alt }));
   } else frame.append(makeNotice(tile, null));
   const facts = [tile.model, tile.size === "match_input_image" ? "" : tile.size, tile.cost].filter(Boolean).join(" · ");
+  const parts = element("div", { className: "parts" });
+  fillParts(parts, tileParts, index);
   return element("figure", { className: "print" }, frame,
-    element("figcaption", {}, element("span", { className: "values", dir: "auto", textContent: tile.alt }), element("span", { className: "line", textContent: facts }), element("span", { className: "prompt", dir: "auto", textContent: tile.prompt })));
+    element("figcaption", {}, element("span", { className: "values", dir: "auto", textContent: tile.alt }), element("span", { className: "line", textContent: facts }), element("span", { className: "prompt", dir: "auto", textContent: tile.prompt }), parts));
 }
 
 async function printSheet() {

@@ -1,7 +1,7 @@
 // A long sheet is made of slices. Those near the screen hold their images; the others are empty and keep their height,
 // so that ten thousand images scroll like a hundred. A short sheet is drawn whole.
 const wholeUpTo = 300;
-const sliceTiles = 48;
+const sliceTiles = 24;
 const captionHeight = 46;
 
 let slices = [];
@@ -21,7 +21,7 @@ const sliceWatch = new IntersectionObserver((entries) => {
     }
   }
   pump();
-}, { rootMargin: "1200px 600px" });
+}, { rootMargin: "1200px 600px", scrollMargin: "1200px 600px" });
 
 function makeSlice(box, lines, fill, height) {
   const slice = { box, lines, height, filled: false, near: false, fill: () => fill(box, lines) };
@@ -32,11 +32,10 @@ function makeSlice(box, lines, fill, height) {
 
 // About how high these lines of a table are, before anything is drawn.
 function heightOfLines(lines) {
-  const { height, column } = shownFit;
-  const room = column - columnGap;
-  return lines.reduce((sum, { cells }) => {
-    const most = cells.reduce((deep, cell) => Math.max(deep, linesAt(height, cell.map((index) => ratioOf(tiles[index])), Math.max(room, 1))), 1);
-    return sum + 29 + Math.min(most, 99) * (height + captionHeight + gap) - gap;
+  const { height, columns } = shownFit;
+  return lines.reduce((all, { cells }) => {
+    const most = cells.reduce((deep, cell, at) => Math.max(deep, linesAt(height, cell.map((index) => ratioOf(tiles[index])), columns[at])), 1);
+    return all + 29 + most * (height + captionHeight + gap) - gap;
   }, 0);
 }
 

@@ -1,7 +1,5 @@
 // A real table: columns nest in its head, rows nest under bands, and every cell holds all images of one combination.
 const mostColumns = 120;
-const mostInACell = 24;
-
 let remake = () => null;
 
 function makeTable(make) {
@@ -47,7 +45,9 @@ function runs(leaves, depth) {
 function makeHeading(axis, label, properties) {
   const hide = element("button", { type: "button", className: "hide", ariaLabel: `Hide ${axisTitle(axis)} ${sayLabel(axis, label)}`, title: "Hide" }, icon("hide"));
   hide.addEventListener("click", () => hideLabel(axis, label));
-  return element("th", { dir: "auto", ...properties }, element("span", { className: "heading" }, element("span", { className: "heading-text", textContent: sayLabel(axis, label) }), hide));
+  const text = element("span", { className: "heading-text", textContent: sayLabel(axis, label) });
+  if (label === "") text.append(element("span", { className: "quiet", textContent: ` no ${axisTitle(axis)}` }));
+  return element("th", { dir: "auto", ...properties }, element("span", { className: "heading" }, text, hide));
 }
 
 // The lines of the table in slices; where the outer rows change, a band between them says so.

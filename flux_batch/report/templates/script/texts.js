@@ -25,17 +25,35 @@ function sayDifference(before, after) {
   if (before === after) return [after];
   const [old, fresh] = [pieces(before), pieces(after)];
   if (old.length * fresh.length > 4_000_000) return [element("del", { textContent: before }), " ", element("ins", { textContent: after })];
-  const found = [];
-  const add = (tag, text) => (found.at(-1)?.tag === tag ? (found.at(-1).text += text) : found.push({ tag, text }));
+  const found = [{ keep: "", del: "", ins: "" }];
+  const change = (kind, text) => { found.at(-1)[kind] += text; };
+  const keep = (text) => {
+    const last = found.at(-1);
+    // A space between two changes belongs to both: phrases are exchanged, not single words.
+    if (last.del || last.ins) found.push({ keep: text, del: "", ins: "" });
+    else last.keep += text;
+  };
   const common = commonTable(old, fresh);
   let [i, j] = [0, 0];
   while (i < old.length || j < fresh.length) {
-    if (i < old.length && j < fresh.length && old[i] === fresh[j]) { add("", fresh[j]); i += 1; j += 1; }
-    else if (j >= fresh.length || (i < old.length && common[i + 1][j] >= common[i][j + 1])) add("del", old[i++]);
-    else add("ins", fresh[j++]);
+    if (i < old.length && j < fresh.length && old[i] === fresh[j]) { keep(fresh[j]); i += 1; j += 1; }
+    else if (j >= fresh.length || (i < old.length && common[i + 1][j] >= common[i][j + 1])) change("del", old[i++]);
+    else change("ins", fresh[j++]);
   }
-  return found.map(({ tag, text }) => (tag ? element(tag, { textContent: text }) : text));
+  return joinChanges(found).flatMap(({ keep: text, del, ins }) => [
+    ...(text ? [text] : []), ...(del ? [element("del", { textContent: del })] : []), ...(del && ins ? [" "] : []), ...(ins ? [element("ins", { textContent: ins })] : []),
+  ]);
 }
+
+const joinChanges = (found) =>
+  found.reduce((joined, part) => {
+    const last = joined.at(-1);
+    if (last && (last.del || last.ins) && /^\s+$/.test(part.keep) && (part.del || part.ins)) {
+      last.del += part.keep + part.del;
+      last.ins += part.keep + part.ins;
+    } else joined.push({ ...part });
+    return joined;
+  }, []);
 
 function commonTable(old, fresh) {
   const table = Array.from({ length: old.length + 1 }, () => new Uint32Array(fresh.length + 1));

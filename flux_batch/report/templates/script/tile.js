@@ -41,7 +41,7 @@ function fillCaption(tile, spanned, part) {
     .join(" · ");
   const line = [
     axisByName.has("model") && !spanned.has("model") ? sayLabel("model", tile.model) : "",
-    tile.size === "match_input_image" ? "" : tile.size,
+    tile.size === "match_input_image" || (axisByName.has("ratio") && spanned.has("ratio")) ? "" : tile.size,
     tile.cost || (tile.shared_with ? "shared" : ""),
   ];
   part(".line").append(...line.filter(Boolean).map((text) => element("span", { textContent: text })));
@@ -52,7 +52,17 @@ function fillTools(tile, index, part) {
   part(".copy").ariaLabel = `Copy the prompt of ${tile.alt}`;
   const compare = part(".compare");
   if (!tile.picture) compare.remove();
-  else Object.assign(compare, { ariaLabel: `Compare ${tile.alt}`, ariaPressed: String(state.compare.includes(index)) });
+  else {
+    compare.ariaLabel = `Compare ${tile.alt}`;
+    markCompared(compare, index);
+  }
+}
+
+// Its letter stands where the icon was.
+function markCompared(button, index) {
+  const at = state.compare.indexOf(index);
+  button.setAttribute("aria-pressed", String(at >= 0));
+  button.querySelector(".said").textContent = at < 0 ? "" : letterOf(at);
 }
 
 function makeNotice({ notice, alt }, open) {

@@ -1,7 +1,7 @@
 // The view: drawn anew from the state, as a table by axes or as a plain flow, both in slices (slices.js).
 let shownGrid = { down: [[]], across: [[]], rows: [[[]]] };
 let shownOrder = [];
-let shownFit = { height: 220, room: 0, column: 0, heading: 0 };
+let shownFit = { height: 220, columns: [], heading: 0 };
 let fittedRoom = 0;
 
 const isFlow = () => state.rows.length === 0 && state.columns.length === 0;
@@ -15,6 +15,7 @@ function drawView() {
   // First, while the page still stands: measuring it afterwards would lay everything out twice.
   fitView();
   build(indexes);
+  fitColumns();
   measureHead();
   // A scroll bar may have come or gone.
   if (roomForView() !== fittedRoom) fitView();
@@ -61,12 +62,20 @@ function fitView() {
   const heading = headingWidth();
   const width = roomForView();
   fittedRoom = width;
-  const fit = flow ? { height: Math.round(2.2 * state.size), column: 0, room: width } : measure(shownGrid, Math.max(1, width - heading), state.size);
+  const fit = flow ? { height: Math.round(2.2 * state.size), columns: [] } : measure(shownGrid, Math.max(1, width - heading), state.size);
   shownFit = { ...fit, heading };
-  const table = heading + shownGrid.across.length * fit.column - columnGap;
-  const sizes = { h: fit.height, column: fit.column, heading, table };
+  const table = heading + sum(fit.columns) + columnGap * (fit.columns.length - 1);
+  const sizes = { h: fit.height, heading, table };
   for (const [name, pixels] of Object.entries(sizes)) byId("view").style.setProperty(`--${name}`, `${pixels}px`);
+  fitColumns();
   scrollInBox(!flow && table > width && !listLayout.matches);
+}
+
+function fitColumns() {
+  const { columns } = shownFit;
+  byId("view").querySelectorAll("col:not(.headings)").forEach((column, at) => {
+    column.style.width = `${columns[at] + (at < columns.length - 1 ? columnGap : 0)}px`;
+  });
 }
 
 // Below this width the style sheet turns the grid into a list.

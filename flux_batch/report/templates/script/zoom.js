@@ -142,15 +142,12 @@ function makeZoomTools(zoom) {
     button("minus", "Zoom out", () => zoom.by(1 / 1.5)), button("plus", "Zoom in", () => zoom.by(1.5)), pan);
 }
 
-// + and − zoom, Z goes to actual size and back, Shift and the arrows pan.
+// Shift and the arrows pan; the other keys are in walkkeys.js, because they can be switched off.
 function zoomByKey(zoom, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return false;
   const pans = { ArrowLeft: [80, 0], ArrowRight: [-80, 0], ArrowUp: [0, 80], ArrowDown: [0, -80] };
-  if (event.shiftKey && pans[event.key]) zoom.pan(...pans[event.key]);
-  else if (event.key === "+" || event.key === "=") zoom.by(1.25);
-  else if (event.key === "-" || event.key === "_") zoom.by(0.8);
-  else if (event.key === "z" || event.key === "Z") zoom.toggle();
-  else return false;
+  if (!event.shiftKey || !pans[event.key]) return false;
+  zoom.pan(...pans[event.key]);
   event.preventDefault();
   return true;
 }
