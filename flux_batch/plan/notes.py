@@ -22,7 +22,8 @@ def over_budget(spec: Spec, tasks: Tasks) -> list[Problem]:
     if most is None or cost <= most:
         return []
     count = offers.total()
-    message = f"all {count:,} images cost about ${cost:,.2f}, which is more than the budget, ${most:,.2f}"
+    what = f"all {count:,} images cost" if count > 1 else "its one image costs"
+    message = f"{what} about ${cost:,.2f}, which is more than the budget, ${most:,.2f}"
     return [spec.source.problem(("budget", "max"), message, "raise it, or leave images out: no run passes it")]
 
 

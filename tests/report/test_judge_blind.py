@@ -105,6 +105,8 @@ def test_nothing_leaks(opened: Open, spring: RunView) -> None:
     assert leaks(page) == []
     page.emulate_media(media="screen")
     axe_finds_nothing(page)
+    page.get_by_role("button", name="Finish and see the result").click()
+    expect(page).to_have_url(re.compile("q=mug"))
 
 
 def test_an_open_lightbox_does_not_leak_through_the_address(opened: Open, spring: RunView) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from flux_batch.report.write import write_report
@@ -84,6 +85,13 @@ def pictures(page: Page) -> int:
     return page.locator(".tile .picture").count()
 
 
+def accessible(page: Page) -> None:
+    """By axe, with the rules that the finished sheet keeps."""
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    results = Axe().run(page, options=rules)
+    assert results.violations_count == 0, results.generate_report()
+
+
 def test_it_fills_by_itself(chromium: Browser, tmp_path: Path) -> None:
     """From placeholders of the right shape to pictures, with scroll position, focus and tiles left alone."""
     with rehearsing(tmp_path) as (process, folder), opened(chromium, folder) as it:
@@ -124,6 +132,7 @@ def test_a_page_opened_late_has_it_all(chromium: Browser, tmp_path: Path) -> Non
             expect(it.page.locator(".tile .picture").first).to_be_visible()
             shown = pictures(it.page)
             assert shown >= 1
+            accessible(it.page)
             expect(it.page.locator("#live-text")).to_contain_text("The run is over", timeout=WITHIN)
             assert pictures(it.page) == 18
 
@@ -146,6 +155,7 @@ def test_a_run_that_was_killed_leaves_a_page_that_opens(chromium: Browser, tmp_p
         expect(it.page.locator("#live-text")).to_contain_text("Last heard of at ")
         expect(it.page.locator("#live-text")).to_contain_text("may have been stopped")
         assert pictures(it.page) == head["stored"]
+        accessible(it.page)
         with StateFile(folder / FILE, read_only=True) as state:
             write_report(state.view(), folder)
         expect(it.page.locator("#live-text")).to_contain_text("The run is over", timeout=WITHIN)

@@ -56,11 +56,11 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_are_refused_soon(name: str) -> None:
-    """No file keeps the loader busy for long, or brings it down."""
-    began = time.monotonic()
+    """No file keeps the loader busy for long, or brings it down; busy is counted in its own time, not the machine's."""
+    began = time.process_time()
     with suppress(UsageError):
         parse_spec(Path("spring.yaml"), BOMBS[name])
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize(
