@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from flux_batch.errors import UsageError
 from flux_batch.report import single
@@ -18,17 +17,9 @@ from flux_batch.run.records import RunView
 
 from .conftest import picture_bytes
 from .test_brand import with_logo
-from .test_browser import SWITCHES, Opened
+from .test_browser import Opened
+from .test_browser import chromium as chromium
 from .test_live_browser import accessible
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for all."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.browser
