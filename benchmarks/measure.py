@@ -7,8 +7,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +53,16 @@ def pair(ours: Callable[[], Figures], floor: Callable[[], Figures], rounds: int 
         ratios = sorted(a / b for a, b in zip(mine, bare, strict=True))
         medians = f"{statistics.median(mine):>9.2f}{unit[0]}{statistics.median(bare):>9.2f}{unit[0]}"
         print(f"{name:<10}{medians}{statistics.median(ratios):>8.2f}   {ratios[0]:.2f} to {ratios[-1]:.2f}")
+
+
+@contextmanager
+def provider(kind: str = "plain", latency: float = 1.0) -> Iterator[dict[str, str]]:
+    """The fast server in a process of its own; the environment that leads a client to it."""
+    command = [sys.executable, str(HERE / "server.py"), "--kind", kind, "--latency", str(latency)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        base = process.stdout.readline().strip()
+        try:
+            yield {"TOAPIS_BASE_URL": base, "TOAPIS_API_KEY": "sk-bench"}
+        finally:
+            process.kill()

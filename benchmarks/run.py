@@ -1,48 +1,75 @@
 """The whole run against a bare loop that does the same network work and keeps nothing.
 
-The simulator runs in this process; the two that are measured run in processes of their own.
+    python run.py [--images N] [--kind plain|photo|tiny] [--flight N] [--rounds N]
+
+``--kind plain``: files of 550 KB whose decoding is trivial, so what is measured is the runner. ``photo``: JPEGs of
+1 MP; then the floor, too, decodes each and makes its thumbnails. Provider and clients are processes of their own.
 """
 
 from __future__ import annotations
 
+import argparse
+import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 
-from measure import Figures, measure, pair
-
-from flux_batch.simulator import SimulatorOptions, simulator_thread
+from measure import HERE, Figures, measure, pair, provider
+from pictures import KINDS
 
 SPEC = """
 version: 1
 name: bench
 prompt: "a {{{{ number }}}}"
-variables: {{number: [{numbers}]}}
+variables: {{number: {{from: numbers.jsonl}}}}
 ratios: ["1:1"]
 limits: {{max_tasks: 1000000}}
-execution: {{concurrency: 64, submit_rate: 0, poll: {{first: 1, every: 0.2}}}}
+execution: {{concurrency: {flight}, submit_rate: 0, poll: {{first: {latency}, every: 0.2}}}}
 """
 
 
+def write_spec(home: Path, images: int, flight: int, latency: float) -> None:
+    """A spec of so many images, from a table."""
+    (home / "numbers.jsonl").write_text("".join(f'{{"number": "n{n}"}}\n' for n in range(images)))
+    spec = SPEC.format(flight=flight, latency=latency).replace("{{ number }}", "{{ number.number }}")
+    (home / "spec.yaml").write_text(spec)
+
+
+def ours_in(home: Path, environment: Mapping[str, str], *more: str) -> Figures:
+    """One run into a new folder, which is gone afterwards."""
+    folder = home / f"run{next(_FOLDERS)}"
+    command = [sys.executable, "-m", "flux_batch", "run", "spec.yaml", "--yes", "--out", str(folder), *more]
+    try:
+        return measure(command, environment, str(home))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_FOLDERS = count()
+
+
 def main() -> None:
-    """Pair them; the first argument is the number of images, 200 by default."""
-    images = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    options = SimulatorOptions(tier="unlimited", latency=(0.9, 1.0), balance=None, pixels=10_000)
-    with simulator_thread(options) as simulator, tempfile.TemporaryDirectory() as home:
-        (Path(home) / "spec.yaml").write_text(SPEC.format(numbers=", ".join(f"n{n}" for n in range(images))))
-        environment = {"TOAPIS_BASE_URL": simulator.base_url, "TOAPIS_API_KEY": "sk-bench"}
-        folders = iter(range(1000))
-
-        def ours() -> Figures:
-            command = ["-m", "flux_batch", "run", "spec.yaml", "--yes", "--out", f"run{next(folders)}"]
-            return measure([sys.executable, *command], environment, home)
-
-        def floor() -> Figures:
-            script = Path(__file__).with_name("floor_run.py")
-            return measure([sys.executable, str(script), str(images)], environment, home)
-
-        print(f"{images} images, 64 in flight, about 1 s each at the provider; report and thumbnails included in ours")
-        pair(ours, floor)
+    """Pair them."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--kind", choices=KINDS, default="plain")
+    parser.add_argument("--flight", type=int, default=400)
+    parser.add_argument("--latency", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    with provider(given.kind, given.latency) as environment, tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
+        home = Path(place)
+        write_spec(home, given.images, given.flight, given.latency)
+        bare = [sys.executable, str(HERE / "floor_run.py"), str(given.images)]
+        bare += ["--flight", str(given.flight), "--latency", str(given.latency)]
+        bare += ["--pictures"] if given.kind == "photo" else []
+        print(
+            f"{given.images:,} images ({given.kind}), {given.flight} in flight, {given.latency:g} s each "
+            "at the provider; report and thumbnails included in ours"
+        )
+        pair(lambda: ours_in(home, environment), lambda: measure(bare, environment), given.rounds)
 
 
 if __name__ == "__main__":

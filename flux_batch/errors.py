@@ -26,7 +26,7 @@ The exit codes are part of the CLI contract.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -42,12 +42,20 @@ class UsageError(FluxBatchError):
     exit_code = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What was written and what must have been meant, where only one thing can have been."""
+
+    old: str
+    new: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing wrong with a file, and where.
 
     ``line`` and ``column`` count from 1; ``width`` is how many characters the caret underlines;
-    ``excerpt`` is the source line, empty when there is none to show.
+    ``excerpt`` is the source line, empty when there is none to show. ``fix`` is about what stands at the place.
     """
 
     file: str
@@ -57,6 +65,7 @@ class Problem:
     hint: str = ""
     excerpt: str = ""
     width: int = 1
+    fix: Fix | None = field(default=None, compare=False, repr=False)
 
     def render(self) -> str:
         """``file:line:column: message``, the line and a caret with the hint behind it."""

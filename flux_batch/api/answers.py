@@ -53,6 +53,12 @@ def retry_after(value: str | None, now: float) -> float | None:
     return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_PAUSE)
 
 
+def tokens_left(headers: Mapping[str, str]) -> int | None:
+    """How many requests of this kind the limit has room for now, by ``X-RateLimit-Remaining``; None for no word."""
+    told = headers.get("x-ratelimit-remaining", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else None
+
+
 def _until(date: str, now: float) -> float:
     try:
         return parsedate_to_datetime(date).timestamp() - now

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote
 
+import aiohttp
 import httpx
 
 from flux_batch import __version__
-from flux_batch.api.answers import error_for, read_json
+from flux_batch.api.answers import error_for, read_json, tokens_left
 from flux_batch.api.hiding import hide_key, hide_key_in_bytes, hide_key_in_json
 from flux_batch.api.settings import ApiSettings
-from flux_batch.api.transport import HTTP_FAILURES, NoCookies, api_transport, translate
+from flux_batch.api.transport import HTTP_FAILURES, NoCookies, api_session, httpx_over, translate
 from flux_batch.api.uploads import checked_upload
 from flux_batch.api.wire import (
     BALANCE_PATH,
@@ -36,6 +38,8 @@ from flux_batch.api.wire import (
 from flux_batch.errors import RawAnswer, Unclear
 
 T = TypeVar("T")
+
+_Response = httpx.Response | aiohttp.ClientResponse
 
 USER_AGENT: Final = f"flux-batch/{__version__}"
 
@@ -60,7 +64,8 @@ class Timeouts:
 class _Heard:
     """An answer, and as much of its body as has come."""
 
-    response: httpx.Response
+    status: int
+    headers: Mapping[str, str]
     content: bytearray = field(default_factory=bytearray)
 
 
@@ -68,8 +73,12 @@ class ApiClient:
     """An open connection to the API; use it as ``async with``.
 
     Every method raises ApiError: NotSent when the request proved never to have left, Unclear when it may have
-    arrived, Throttled, or Rejected with the API's own words.
+    arrived, Throttled, or Rejected with the API's own words. ``submits_left`` and ``queries_left`` are what the latest
+    answer said of the account's limits.
     """
+
+    submits_left: int | None = None
+    queries_left: int | None = None
 
     def __init__(
         self,
@@ -81,12 +90,15 @@ class ApiClient:
     ) -> None:
         self.settings = settings
         self._timeouts = timeouts or Timeouts()
+        self._connections = connections
         self._now = now
-        self._submits = self._open(keep_alive=False, connections=connections)
-        self._queries = self._open(keep_alive=True, connections=connections)
 
     async def __aenter__(self) -> Self:
         """Ready to use."""
+        self._queries = self._open(keep_alive=True)
+        self._uploads = self._httpx_over(self._queries)
+        self._submits = self._httpx_over(self._open(keep_alive=False))
+        self._submit_url = httpx.URL(f"{self.settings.base_url}{SUBMIT_PATH}")
         return self
 
     async def __aexit__(
@@ -94,14 +106,14 @@ class ApiClient:
     ) -> None:
         """Close the connections."""
         await self._submits.aclose()
-        await self._queries.aclose()
+        await self._uploads.aclose()
 
     async def submit(self, body: bytes) -> TaskSnapshot:
         """POST a generation request once; ``body`` is sent byte for byte. Unclear carries what was answered, if any."""
-        request = self._submits.build_request(
-            "POST", SUBMIT_PATH, content=body, headers={"Content-Type": "application/json"}
-        )
-        heard = await self._send(self._submits, request, self._timeouts.submit)
+        headers = {"Content-Type": "application/json"}
+        call = self._submits.stream("POST", self._submit_url, content=body, headers=headers)
+        heard = await self._hear(call, self._timeouts.submit)
+        self.submits_left = tokens_left(heard.headers)
         try:
             answer = self._understood(heard)
             return _expect(parse_task(answer), answer, "accepted the request without a task id")
@@ -110,7 +122,9 @@ class ApiClient:
 
     async def status(self, task_id: str) -> TaskSnapshot:
         """What became of a task, by the provider's id or by our business id."""
-        answer = await self._get(f"{SUBMIT_PATH}/{quote(task_id, safe='')}")
+        heard = await self._get(f"{SUBMIT_PATH}/{quote(task_id, safe='')}")
+        self.queries_left = tokens_left(heard.headers)
+        answer = self._understood(heard)
         return _expect(parse_task(answer), answer, "described a task without an id")
 
     async def upload(self, path: Path) -> str:
@@ -118,29 +132,30 @@ class ApiClient:
         mime = checked_upload(path)
         with path.open("rb") as file:
             files = {"file": (f"reference.{mime.split('/')[1]}", file, mime)}
-            request = self._queries.build_request("POST", UPLOAD_PATH, files=files, data={"purpose": "generation"})
-            answer = await self._call(self._queries, request, self._timeouts.upload)
+            call = self._uploads.stream("POST", UPLOAD_PATH, files=files, data={"purpose": "generation"})
+            answer = self._understood(await self._hear(call, self._timeouts.upload))
         return _expect(parse_upload(answer), answer, "took the upload without giving its URL")
 
     async def balance(self) -> Balance:
         """What the account holds, in the account's own unit."""
-        answer = await self._get(BALANCE_PATH)
+        answer = self._understood(await self._get(BALANCE_PATH))
         return _expect(parse_balance(answer), answer, "did not say the balance")
 
-    async def _get(self, path: str) -> object:
-        return await self._call(self._queries, self._queries.build_request("GET", path), self._timeouts.query)
+    async def _get(self, path: str) -> _Heard:
+        """Ask without httpx, which takes four times the CPU for a small call: a run asks several times an image."""
+        call = self._queries.get(f"{self.settings.base_url}{path}", allow_redirects=False)
+        return await self._hear(call, self._timeouts.query)
 
-    async def _call(self, client: httpx.AsyncClient, request: httpx.Request, seconds: float) -> object:
-        """Send once under a deadline; the answer's JSON, or our error without any trace of the request."""
-        return self._understood(await self._send(client, request, seconds))
+    async def _hear(self, call: AbstractAsyncContextManager[_Response], seconds: float) -> _Heard:
+        """Send once under a deadline; what began to be answered has arrived, however it ends.
 
-    async def _send(self, client: httpx.AsyncClient, request: httpx.Request, seconds: float) -> _Heard:
-        """Send once under a deadline; what began to be answered has arrived, however it ends."""
+        Raises our error without any trace of the request.
+        """
         heard = None
         try:
-            async with asyncio.timeout(seconds):
-                heard = _Heard(response=await client.send(request, stream=True))
-                await _read(heard)
+            async with asyncio.timeout(seconds), call as response:
+                heard = _Heard(status=_status(response), headers=response.headers)
+                await _read(response, heard)
         except HTTP_FAILURES as error:
             failure = translate(error, hide=self.settings.key.reveal())
             raise (Unclear(str(failure), self._kept(heard)) if heard else failure) from None
@@ -152,7 +167,7 @@ class ApiClient:
             answer = hide_key_in_json(read_json(bytes(heard.content)), self.settings.key.reveal())
         except RecursionError:
             answer = None
-        if failure := error_for(heard.response.status_code, heard.response.headers, answer, self._now()):
+        if failure := error_for(heard.status, heard.headers, answer, self._now()):
             raise failure
         return answer
 
@@ -160,33 +175,46 @@ class ApiClient:
         """What is worth writing down of an answer that nobody understands."""
         key = self.settings.key.reveal()
         return RawAnswer(
-            status=heard.response.status_code,
-            content_type=hide_key(heard.response.headers.get("content-type", ""), key)[:200],
+            status=heard.status,
+            content_type=hide_key(heard.headers.get("content-type", ""), key)[:200],
             body=hide_key_in_bytes(bytes(heard.content), key)[:KEPT],
             at=self._now(),
         )
 
-    def _open(self, *, keep_alive: bool, connections: int) -> httpx.AsyncClient:
+    def _open(self, *, keep_alive: bool) -> aiohttp.ClientSession:
+        return api_session(
+            headers=self._headers(),
+            keep_alive=keep_alive,
+            connections=self._connections,
+            connect=self._timeouts.connect,
+        )
+
+    def _httpx_over(self, session: aiohttp.ClientSession) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             base_url=self.settings.base_url,
-            headers={"Authorization": f"Bearer {self.settings.key.reveal()}", "User-Agent": USER_AGENT},
+            headers=self._headers(),
             timeout=httpx.Timeout(None, connect=self._timeouts.connect),
-            transport=api_transport(keep_alive=keep_alive, connections=connections),
+            transport=httpx_over(session),
             cookies=NoCookies(),
             follow_redirects=False,
             trust_env=False,
         )
 
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.settings.key.reveal()}", "User-Agent": USER_AGENT}
 
-async def _read(heard: _Heard) -> None:
+
+def _status(response: _Response) -> int:
+    return response.status_code if isinstance(response, httpx.Response) else response.status
+
+
+async def _read(response: _Response, heard: _Heard) -> None:
     """Read an answer's body, up to MAX_ANSWER bytes."""
-    try:
-        async for chunk in heard.response.aiter_bytes():
-            heard.content.extend(chunk)
-            if len(heard.content) > MAX_ANSWER:
-                break
-    finally:
-        await heard.response.aclose()
+    chunks = response.aiter_bytes() if isinstance(response, httpx.Response) else response.content.iter_any()
+    async for chunk in chunks:
+        heard.content.extend(chunk)
+        if len(heard.content) > MAX_ANSWER:
+            break
 
 
 def _expect(value: T | None, answer: object, lapse: str) -> T:

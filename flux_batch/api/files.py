@@ -5,20 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urljoin
 
 import httpx
+from aiohttp import ClientResponse
 from aiohttp.abc import AbstractResolver
 
 from flux_batch.api.settings import is_loopback
-from flux_batch.api.transport import HTTP_FAILURES, NoCookies, public_transport, translate
+from flux_batch.api.transport import HTTP_FAILURES, public_session, translate
 from flux_batch.errors import Rejected, Unclear
 
 MAX_HOPS: Final = 3
 GONE: Final = frozenset({403, 404, 410})
 """Statuses that mean: ask the API for a fresh URL."""
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_HEADERS: Final = {
+    "Accept": "image/*",
+    "Accept-Encoding": "identity",
+    "Connection": "keep-alive",
+    "User-Agent": "flux-batch",
+}
 
 
 class FileClient:
@@ -36,24 +46,25 @@ class FileClient:
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._loopback = loopback
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(None, connect=connect),
-            transport=public_transport(loopback=loopback, connections=connections, resolver=resolver),
-            headers={"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "flux-batch"},
-            cookies=NoCookies(),
-            follow_redirects=False,
-            trust_env=False,
+        self._open = partial(
+            public_session,
+            headers=_HEADERS,
+            loopback=loopback,
+            connections=connections,
+            connect=connect,
+            resolver=resolver,
         )
 
     async def __aenter__(self) -> Self:
         """Ready to use."""
+        self._session = self._open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._session.close()
 
     @asynccontextmanager
     async def stream(self, url: str, *, seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -69,24 +80,24 @@ class FileClient:
                 try:
                     yield _chunks(response)
                 finally:
-                    await response.aclose()
+                    response.close()
         except TimeoutError:
             if not deadline.expired():
                 raise
             raise Unclear(f"the file did not arrive within {seconds:g} s") from None
 
-    async def _follow(self, url: str) -> httpx.Response:
+    async def _follow(self, url: str) -> ClientResponse:
         for _ in range(MAX_HOPS + 1):
             response = await self._send(self._checked(url))
-            if not response.has_redirect_location:
-                return await _accepted(response)
-            await response.aclose()
+            if not (response.status in _REDIRECTS and "location" in response.headers):
+                return _accepted(response)
+            response.close()
             url = _joined(url, response.headers["location"])
         raise Unclear(f"the file host redirects more than {MAX_HOPS} times")
 
-    async def _send(self, url: httpx.URL) -> httpx.Response:
+    async def _send(self, url: httpx.URL) -> ClientResponse:
         try:
-            return await self._client.send(self._client.build_request("GET", url), stream=True)
+            return await self._session.get(str(url), allow_redirects=False, auto_decompress=False)
         except HTTP_FAILURES as error:
             raise translate(error) from None
 
@@ -115,25 +126,24 @@ def _joined(url: str, location: str) -> str:
         raise Unclear("the file host redirects to something that is not a URL") from None
 
 
-async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _chunks(response: ClientResponse) -> AsyncIterator[bytes]:
     """The body as it comes; only the wire's failures are translated, not those of whoever writes it down."""
-    stream = response.aiter_raw()
     while True:
         try:
-            chunk = await anext(stream)
-        except StopAsyncIteration:
-            return
+            chunk = await response.content.readany()
         except HTTP_FAILURES as error:
             raise translate(error) from None
+        if not chunk:
+            return
         yield chunk
 
 
-async def _accepted(response: httpx.Response) -> httpx.Response:
-    status = response.status_code
+def _accepted(response: ClientResponse) -> ClientResponse:
+    status = response.status
     encoding = response.headers.get("content-encoding", "identity")
     if status == 200 and encoding == "identity":
         return response
-    await response.aclose()
+    response.close()
     if status in GONE:
         raise Rejected(status, "file_gone", "the file is no longer there")
     raise Unclear(f"the file host answered {status}" + (f" ({encoding})" if encoding != "identity" else ""))

@@ -11,11 +11,11 @@ import errno
 import re
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from http.cookiejar import CookieJar
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import httpx
@@ -63,25 +63,41 @@ def translate(error: BaseException, *, hide: str = "") -> ApiError:
     return Unclear(f"the connection failed: {_words(cause, hide)}")
 
 
-def api_transport(*, keep_alive: bool, connections: int) -> AiohttpTransport:
-    """A transport for the API host. Without keep-alive an idle connection cannot die under a paid request."""
+def api_session(
+    *, headers: Mapping[str, str], keep_alive: bool, connections: int, connect: float
+) -> aiohttp.ClientSession:
+    """Connections to the API host, made within ``connect`` seconds; opened in a running loop.
 
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=connections, force_close=not keep_alive, ssl=_trust())
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-
-    return AiohttpTransport(client=session, verify=_trust())
+    Without keep-alive an idle connection cannot die under a paid request.
+    """
+    return _session(headers, connect, limit=connections, force_close=not keep_alive)
 
 
-def public_transport(*, loopback: bool, connections: int, resolver: AbstractResolver | None = None) -> AiohttpTransport:
-    """A transport that connects to public addresses only, or also to this machine when ``loopback``."""
+def public_session(
+    *,
+    headers: Mapping[str, str],
+    loopback: bool,
+    connections: int,
+    connect: float,
+    resolver: AbstractResolver | None = None,
+) -> aiohttp.ClientSession:
+    """Connections to public addresses only, or also to this machine when ``loopback``."""
+    sockets = _sockets_to(allowed_address(loopback))
+    return _session(headers, connect, limit=connections, resolver=resolver, socket_factory=sockets)
 
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=connections, resolver=resolver, socket_factory=_sockets_to(allowed_address(loopback)), ssl=_trust()
-        )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
+def _session(headers: Mapping[str, str], connect: float, **connector: Any) -> aiohttp.ClientSession:
+    """No cookies, no proxies, no netrc, and no deadline but that for the connection: callers set their own."""
+    return aiohttp.ClientSession(
+        headers=headers,
+        connector=aiohttp.TCPConnector(ssl=_trust(), **connector),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
+    )
+
+
+def httpx_over(session: aiohttp.ClientSession) -> AiohttpTransport:
+    """The same connections for httpx, which knows how to write a form."""
     return AiohttpTransport(client=session, verify=_trust())
 
 

@@ -140,6 +140,6 @@ def _expanded(read: Callable[[], Spec], hashes: Mapping[str, str]) -> tuple[Spec
 
     try:
         spec = read()
-        return spec, expand(spec, inspect).tasks
+        return spec, tuple(expand(spec, inspect).tasks)
     except (InvalidSpec, UsageError):
         return None

@@ -13,9 +13,9 @@ from flux_batch.cli.output import one_line, plural, say
 from flux_batch.errors import UsageError
 from flux_batch.report.agreement import Merged, Verdict, merge
 from flux_batch.report.delivery import stored_once
-from flux_batch.report.picks import read_picks
 from flux_batch.run.records import Entry, RunView
 from flux_batch.run.state import FILE, StateFile
+from flux_batch.spec.picks import read_picks
 from flux_batch.spec.words import quoted
 
 SHOWN: Final = 8
@@ -70,12 +70,18 @@ def marked(folder: Path, picks: Sequence[Path]) -> Marked:
     view = read_view(folder)
     entries = _by_content(view)
     known = {verdict.image.sha256: verdict for verdict in merged.verdicts if verdict.image.sha256 in entries}
+    if known and merged.run != view.name:
+        say(f"note: {_of_another(merged.run, view.name)}")
     return Marked(
         view=view,
         merged=merged,
         known=tuple((entries[sha256], verdict) for sha256, verdict in known.items()),
         strangers=tuple(verdict for verdict in merged.verdicts if verdict.image.sha256 not in entries),
     )
+
+
+def _of_another(judged: str, here: str) -> str:
+    return f"the picks name the run {quoted(judged)}, this one is {quoted(here)}; images with equal content are meant"
 
 
 def _by_content(view: RunView) -> dict[str, Entry]:

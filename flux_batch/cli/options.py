@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from flux_batch.errors import UsageError
+from flux_batch.errors import StateUnusable, UsageError
 from flux_batch.plan.select import Selection
 from flux_batch.run.state import FILE
 
@@ -104,12 +104,23 @@ def run_folder(run_or_spec: Path, out: Path | None = None) -> Path:
     """The run folder that an argument means: a folder, a run's name, or the spec it came from."""
     if out is not None:
         return out
-    for folder in (run_or_spec, Path("runs") / run_or_spec):
+    folders = (run_or_spec, Path("runs") / run_or_spec)
+    for folder in folders:
         if (folder / FILE).is_file():
             return folder
+    _refuse_lost(*folders)
     if run_or_spec.suffix in (".yaml", ".yml", ".json") or run_or_spec.is_file():
         return _folder_of_spec(run_or_spec)
     raise UsageError(f"{run_or_spec}: no such run. Give a run folder, its name below runs/, or the spec it came from")
+
+
+def _refuse_lost(*folders: Path) -> None:
+    """Say the same as a run does, where the state file is gone that all is read from."""
+    from flux_batch.run.folder import state_lost
+
+    for folder in folders:
+        if folder.is_dir() and (lost := state_lost(folder, folder / FILE)):
+            raise StateUnusable(f"{lost}. Put {FILE} back")
 
 
 def _folder_of_spec(path: Path) -> Path:
@@ -120,4 +131,5 @@ def _folder_of_spec(path: Path) -> Path:
         return folder
     if (rehearsal := folder.with_name(f"{folder.name}-rehearsal")).joinpath(FILE).is_file():
         return rehearsal
+    _refuse_lost(folder, rehearsal)
     raise UsageError(f"{path} has not been run here: there is no {folder}. Begin with: flux-batch plan {path}")

@@ -98,7 +98,7 @@ def _asked(settings: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     return (profiles or [""])[-1], tuple(setting for name, setting in pairs if name not in _NO_IMAGE)
 
 
-_NO_IMAGE: Final = frozenset({"profile", "execution", "budget", "report", "limits"})
+_NO_IMAGE: Final = frozenset({"profile", "execution", "budget", "report", "limits", "draft"})
 
 
 def _original(attempt: Attempt, mark: Mark) -> str:
@@ -181,9 +181,7 @@ def _moved(found: Found, spec: Path) -> list[str]:
 def _is(path: Path, sha256: str) -> bool:
     """Whether a file is what it was: by its bytes, as tables are remembered, or by its text, as specs are."""
     try:
-        return sha256 in (
-            hashlib.sha256(path.read_bytes()).hexdigest(),
-            hashlib.sha256(read_text(path).encode()).hexdigest(),
-        )
-    except (OSError, UsageError):
+        same = hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+        return same or hashlib.sha256(read_text(path).encode()).hexdigest() == sha256
+    except (OSError, UsageError):  # not there, or no text: a workbook, UTF-16
         return False

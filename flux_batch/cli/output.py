@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
 from flux_batch.api.hiding import hide_key, hide_key_in_json
@@ -66,11 +67,23 @@ def unheard(stream: TextIO) -> None:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """The one JSON object of a ``--json`` command, on stdout; what steers a terminal is escaped, so no text changes."""
-    text = json.dumps(hide_key_in_json(value, _key()), ensure_ascii=False, indent=2)
-    text = _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text)
-    text = text.replace("##[", "##\\u005b") if on_github() else text  # the same JSON, and no order to the runner
-    print(text, flush=True)  # noqa: T201
+    """The one JSON object of a ``--json`` command, on stdout; what steers a terminal is escaped, so no text changes.
+
+    A long list in it may be an iterator: it is printed piece by piece, and never held.
+    """
+    from flux_batch.plan.indented import indented
+
+    for piece in indented({name: _hidden(each) for name, each in value.items()}):
+        text = _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], piece)
+        # The same JSON, and no order to the runner.
+        sys.stdout.write(text.replace("##[", "##\\u005b") if on_github() else text)
+    print(flush=True)  # noqa: T201
+
+
+def _hidden(value: object) -> object:
+    if isinstance(value, Iterator):
+        return (hide_key_in_json(each, _key()) for each in value)
+    return hide_key_in_json(value, _key())
 
 
 def plural(count: int, word: str) -> str:

@@ -52,7 +52,7 @@ def merge_files(files: tuple[Path, ...], output: Path | None, as_json: bool) -> 
     """
     from flux_batch.cli.picks_text import agreement_json, agreement_lines
     from flux_batch.report.agreement import merge, merged_json
-    from flux_batch.report.picks import read_picks
+    from flux_batch.spec.picks import read_picks
 
     merged = merge([read_picks(path) for path in files])
     for note in merged.notes:

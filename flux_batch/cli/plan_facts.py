@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -33,14 +32,14 @@ class Amount:
 
 def wanted(planned: Planned) -> str:
     """``66 images wanted``, or with a selection ``6 of 66 images wanted``."""
-    selected, every = len(planned.selected()), len(planned.plan.tasks)
+    selected, every = planned.wanted, len(planned.plan.tasks)
     return f"{plural(selected, 'image')} wanted" if selected == every else f"{selected:,} of {every:,} images wanted"
 
 
 def counts(planned: Planned) -> list[str]:
     """How many images there are of each kind, each with its sign."""
-    cost, selected = planned.estimate, planned.selected()
-    repeats = len(selected) - len({task.key for task in selected})
+    cost = planned.estimate
+    repeats = planned.wanted - len(planned.changes.places)
     parts = [f"+ {cost.new:,} to buy" if cost.new else "nothing to buy"]
     parts += [f"> {cost.resumed:,} to finish"] if cost.resumed else []
     parts += [f"= {cost.reused:,} already stored"] if cost.reused else []
@@ -51,8 +50,8 @@ def counts(planned: Planned) -> list[str]:
 
 def reasons(planned: Planned) -> list[tuple[Action, int, str]]:
     """Why, where it is not plain, with how often: what is bought first, the commonest reasons first."""
-    told = [change for change in planned.changes if change.action in SIGNS and change.reason not in _PLAIN]
-    counted = Counter((change.action, change.reason) for change in told).most_common()
+    told = planned.changes.counts().most_common()
+    counted = [(said, times) for said, times in told if said[0] in SIGNS and said[1] not in _PLAIN]
     order = list(SIGNS)
     counted.sort(key=lambda each: order.index(each[0][0]))
     return [(action, count, reason) for (action, reason), count in counted]
@@ -60,7 +59,7 @@ def reasons(planned: Planned) -> list[tuple[Action, int, str]]:
 
 def amounts(planned: Planned) -> list[Amount]:
     """The three prices of a plan: this run, everything from nothing, and the worst that this run can come to."""
-    cost, every = planned.estimate, plural(len({task.key for task in planned.selected()}), "image")
+    cost, every = planned.estimate, plural(len(planned.changes.places), "image")
     reuse = f"for the {plural(cost.new, 'image')} to buy" if cost.new else "nothing is left to buy"
     unpriced = f"; no price is known for {', '.join(cost.unpriced)}" if cost.unpriced else ""
     return [

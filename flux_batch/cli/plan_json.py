@@ -15,9 +15,8 @@ from flux_batch.plan.timing import Timing
 def plan_json(planned: Planned) -> dict[str, Any]:
     """The plan for scripts: the contract's fields first, money as decimal strings."""
     cost, plan = planned.estimate, planned.plan
-    selected = planned.selected()
     return {
-        "tasks": len(selected),
+        "tasks": planned.wanted,
         "new": cost.new,
         "reused": cost.reused,
         "removed": cost.removed,
@@ -43,11 +42,11 @@ def plan_json(planned: Planned) -> dict[str, Any]:
         "axes": [_axis(axis) for axis in planned.axes()],
         "seconds": round(planned.timing.seconds, 1),
         "timing": _timing(planned.timing),
-        "first_prompt": (planned.new() or selected)[0].prompt,
-        "changes": [
+        "first_prompt": planned.first().prompt,
+        "changes": (
             {"id": change.id, "key": change.key, "action": change.action.value, "reason": change.reason}
             for change in planned.changes
-        ],
+        ),
         "notes": [
             {"file": note.file, "line": note.line, "column": note.column, "message": note.message, "hint": note.hint}
             for note in plan.notes

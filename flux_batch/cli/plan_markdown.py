@@ -117,5 +117,4 @@ def _reasons(planned: Planned) -> list[str]:
 
 
 def _first_prompt(planned: Planned) -> list[str]:
-    first = (planned.new() or planned.selected())[0]
-    return ["First prompt:", "", f"> “{plain(first.prompt)}”"]
+    return ["First prompt:", "", f"> “{plain(planned.first().prompt)}”"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
+from itertools import compress
 
 from flux_batch.cli.columns import fit
 from flux_batch.cli.output import plural
@@ -26,7 +27,7 @@ from flux_batch.cli.planning import Planned
 from flux_batch.plan.axes import AxisCost, ValueCost
 from flux_batch.plan.estimate import ModelCost
 from flux_batch.plan.money import usd
-from flux_batch.plan.records import Price, Task
+from flux_batch.plan.records import Price
 
 MOST_REASONS = 8
 MOST_VALUES = 12
@@ -60,22 +61,25 @@ def _fold(line: str, width: int) -> list[str]:
 
 
 def _head(planned: Planned) -> list[str]:
-    plan, selected = planned.plan, planned.selected()
+    plan = planned.plan
     return [
         f"Plan  {plan.name}   {planned.spec.source.path}",
         f"  {wanted(planned)}:   {'   '.join(counts(planned))}",
-        *(f"  {line}" for line in _axes(selected)),
+        *(f"  {line}" for line in _axes(planned)),
     ]
 
 
-def _axes(tasks: Sequence[Task]) -> list[str]:
+def _axes(planned: Planned) -> list[str]:
     """How many values each axis has, job by job: where the number of images comes from."""
     values: dict[str, dict[str, set[str]]] = {}
-    for task in tasks:
-        job = values.setdefault(task.job, {})
-        for axis, label in task.axes.items():
-            job.setdefault(axis, set()).add(label)
-    images = Counter(task.job for task in tasks)
+    images: Counter[str] = Counter()
+    for group in planned.tasks.groups():
+        wanted = planned.chosen[group.start : group.start + group.size]
+        images[group.job] += wanted.count(1)
+        for axis in group.axes if any(wanted) else ():
+            numbers, label_of = group.label(axis)
+            labels = values.setdefault(group.job, {}).setdefault(axis, set())
+            labels.update(map(label_of, set(compress(numbers, wanted))))
     return [f"{job}: {_shape(images[job], axes)}" for job, axes in values.items()]
 
 
@@ -104,7 +108,8 @@ def _table(planned: Planned) -> list[str]:
     if len(cost.models) > 1:
         lines.append(f"  {'Total':<20}{cost.new:>8,}{'':>12}{usd(cost.cost):>12}")
     lines += [f"  {_source(prices[row.model])}" for row in cost.models if row.model in prices]
-    needed = {task.reference.sha256 for task in planned.new() if task.reference and task.reference.sha256}
+    files = planned.new() if planned.plan.references else ()
+    needed = {task.reference.sha256 for task in files if task.reference and task.reference.sha256}
     return [*lines, f"  {plural(len(needed), 'reference image')} to upload, free"] if needed else lines
 
 
@@ -162,8 +167,7 @@ def _against_budget(planned: Planned) -> list[str]:
 
 def _first_prompt(planned: Planned) -> list[str]:
     """The prompt of the first image to be bought, or of the first one wanted."""
-    first = (planned.new() or planned.selected())[0]
-    return ["  First prompt:", f"  “{first.prompt}”"]
+    return ["  First prompt:", f"  “{planned.first().prompt}”"]
 
 
 def _notes(planned: Planned) -> list[str]:

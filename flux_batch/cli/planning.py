@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 
 from flux_batch.errors import InvalidSpec, UsageError
 from flux_batch.plan.axes import AxisCost, axis_costs
+from flux_batch.plan.changes import Changes
 from flux_batch.plan.checks import with_misspellings
+from flux_batch.plan.columns import Columns, chosen, columns_of
 from flux_batch.plan.diff import diff
 from flux_batch.plan.estimate import Estimate, estimate
 from flux_batch.plan.make import make_plan
-from flux_batch.plan.records import Action, Change, Plan, Task
+from flux_batch.plan.records import Action, Plan, Task
 from flux_batch.plan.saved import is_saved_plan
 from flux_batch.plan.select import Selection
 from flux_batch.plan.timing import Timing, pace_of, timing
@@ -23,7 +27,7 @@ from flux_batch.spec.load import load_spec
 from flux_batch.spec.records import Spec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Planned:
     """A plan held against its run folder.
 
@@ -34,25 +38,42 @@ class Planned:
     spec: Spec
     plan: Plan
     folder: Path
-    changes: tuple[Change, ...]
+    changes: Changes
     estimate: Estimate
     spent: Decimal
     reserved: Decimal
     rehearsal: bool
     timing: Timing
 
-    def selected(self) -> list[Task]:
-        """The images this run is about, in the order of the spec."""
-        return [task for task in self.plan.tasks if task.key in self.plan.selected]
+    @cached_property
+    def tasks(self) -> Columns:
+        """What totals need of all images."""
+        return columns_of(self.plan.tasks)
 
-    def new(self) -> list[Task]:
+    @cached_property
+    def chosen(self) -> bytes:
+        """1 for every image that this run is about, 0 for the others, in the order of the spec."""
+        return bytes(chosen(self.tasks, self.plan.selected))
+
+    @property
+    def wanted(self) -> int:
+        """How many images this run is about."""
+        return self.chosen.count(1)
+
+    def new(self) -> Iterator[Task]:
         """The images that would be bought, each request once."""
-        keys = {change.key for change in self.changes if change.action is Action.NEW}
-        return [task for key, task in self.plan.purchases().items() if key in keys]
+        return (self.plan.tasks[place] for place in self.changes.places_of(Action.NEW))
+
+    def first(self) -> Task:
+        """The first image to be bought, or the first one wanted."""
+        return next(self.new(), None) or self.plan.tasks[self.chosen.index(1)]
 
     def axes(self) -> tuple[AxisCost, ...]:
         """What every value of every axis that varies would cost."""
-        return axis_costs(self.selected(), {task.key for task in self.new()})
+        new = bytearray(len(self.tasks))
+        for place in self.changes.places_of(Action.NEW):
+            new[place] = 1
+        return axis_costs(self.tasks, self.chosen, new)
 
 
 def make(path: Path, selection: Selection, settings: tuple[str, ...]) -> tuple[Spec, Plan]:
@@ -68,12 +89,14 @@ def make(path: Path, selection: Selection, settings: tuple[str, ...]) -> tuple[S
 
 def compare(spec: Spec, plan: Plan, folder: Path, *, retry_failed: bool = False) -> Planned:
     """Hold a plan against a run folder; reads, and creates nothing."""
-    known, committed, rehearsal, seen = {}, (Decimal(0), Decimal(0)), False, list[float]()
+    committed, rehearsal, seen = (Decimal(0), Decimal(0)), False, list[float]()
     if (folder / FILE).is_file():
         with StateFile(folder / FILE, read_only=True) as state:
-            known, committed, rehearsal = state.known(), state.committed(), state.meta("rehearsal") == "1"
+            changes = diff(plan, state.known(), retry_failed=retry_failed)
+            committed, rehearsal = state.committed(), state.meta("rehearsal") == "1"
             seen = [] if rehearsal else making_seconds(state)  # the simulator's pace says nothing about the provider's
-    changes = diff(plan, known, retry_failed=retry_failed)
+    else:
+        changes = diff(plan, {})
     return Planned(
         spec=spec,
         plan=plan,
@@ -87,11 +110,12 @@ def compare(spec: Spec, plan: Plan, folder: Path, *, retry_failed: bool = False)
     )
 
 
-def _timing(spec: Spec, plan: Plan, changes: tuple[Change, ...], seen: list[float]) -> Timing:
-    tasks = plan.purchases()
-    ahead = [change.key for change in changes if change.action in (Action.NEW, Action.RESUME)]
+def _timing(spec: Spec, plan: Plan, changes: Changes, seen: list[float]) -> Timing:
+    ahead = changes.places_of(Action.NEW, Action.RESUME)
+    parents = {place: parent for place, parent in enumerate(columns_of(plan.tasks).parents()) if parent is not None}
+    numbers = {place: number for number, place in enumerate(ahead)} if parents else {}
     pace = pace_of(spec.execution.submit_rate, spec.execution.concurrency, seen)
-    return timing({key: tasks[key].parent for key in ahead}, pace)
+    return timing([numbers.get(parents.get(place, -1)) for place in ahead], pace)
 
 
 def stored_files(folder: Path) -> dict[str, StoredFile]:

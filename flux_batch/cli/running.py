@@ -14,7 +14,7 @@ from flux_batch.api.settings import ApiSettings
 from flux_batch.cli.asking import suspect_lines
 from flux_batch.cli.failed import failure_lines, support_lines
 from flux_batch.cli.output import clean, one_line, plural, print_json, say, unheard
-from flux_batch.cli.progress import watching
+from flux_batch.cli.showing import showing
 from flux_batch.errors import ConsentMissing
 from flux_batch.plan.estimate import Estimate
 from flux_batch.plan.money import decimal_text, usd
@@ -61,11 +61,15 @@ def carry_out(spec: Spec, plan: Plan, settings: ApiSettings, options: RunOptions
 
     reports: list[tuple[RunView, ReportPaths]] = []
 
-    def at_end(view: RunView) -> None:
-        reports.append((view, write_report(view, options.folder)))
+    with showing(options.folder, rehearsal=options.rehearsal) as shown:
 
-    with watching(rehearsal=options.rehearsal) as watcher:
-        outcome = run_plan(plan, spec, settings, options, approve=approve, at_end=at_end, watcher=watcher)
+        def at_end(view: RunView) -> None:
+            shown.end()
+            reports.append((view, write_report(view, options.folder)))
+
+        outcome = run_plan(
+            plan, spec, settings, options, approve=approve, at_start=shown.begin, at_end=at_end, watcher=shown
+        )
     view, report = reports[-1]
     return Ended(outcome=outcome, view=view, report=report, command=command)
 

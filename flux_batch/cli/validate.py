@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,20 +16,54 @@ from flux_batch.cli.output import clean, plural, print_json, say
 from flux_batch.errors import InvalidSpec, Problem, UsageError
 
 if TYPE_CHECKING:
+    from flux_batch.cli.fixing import Mending
     from flux_batch.plan.records import Plan
     from flux_batch.spec.records import Spec
 
 EXAMPLE = """
     flux-batch validate specs/*.yaml
+    flux-batch validate --fix my-spec.yaml
 """
+ROUNDS: Final = 3
+"""A slip may hide another; more than this hide behind none."""
 
 
 @click.command(cls=Command, example=EXAMPLE)
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--fix", is_flag=True, help="Mend slips of the pen and unquoted ratios: shows what, and asks.")
+@click.option("--yes", is_flag=True, help="With --fix: write without asking; needed off a terminal.")
 @setting_options
 @json_option
-def validate(specs: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) -> None:
+def validate(specs: tuple[Path, ...], fix: bool, yes: bool, settings: tuple[str, ...], as_json: bool) -> None:
     """Check specs and name every problem at once, by file, line and column. Sends nothing."""
+    found = _looked_at(specs, settings)
+    mended: list[str] = []
+    if fix:
+        found, mended = _mended(specs, settings, found, yes=yes, as_json=as_json)
+    if as_json and not found.problems:
+        fixed = {"fixed": mended} if fix else {}
+        print_json(
+            {
+                "valid": True,
+                **fixed,
+                "specs": [{"spec": str(path), "tasks": len(plan.tasks)} for path, plan in found.plans.items()],
+            }
+        )
+    elif not as_json:
+        _tell(found.plans)
+    if found.problems:
+        raise InvalidSpec(found.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The plans of the good specs, and what is wrong with the others."""
+
+    plans: Mapping[Path, Plan]
+    problems: tuple[Problem, ...]
+
+
+def _looked_at(specs: tuple[Path, ...], settings: tuple[str, ...]) -> _Found:
     from flux_batch.cli.planning import make
     from flux_batch.plan.select import Selection
 
@@ -44,14 +79,7 @@ def validate(specs: tuple[Path, ...], settings: tuple[str, ...], as_json: bool) 
             if len(specs) == 1:
                 raise
             problems[Problem(file=str(path), line=1, column=1, message=str(error))] = None
-    if as_json and not problems:
-        print_json(
-            {"valid": True, "specs": [{"spec": str(path), "tasks": len(plan.tasks)} for path, plan in plans.items()]}
-        )
-    elif not as_json:
-        _tell(plans)
-    if problems:
-        raise InvalidSpec(tuple(problems))
+    return _Found(plans, tuple(problems))
 
 
 def _in_profiles(path: Path, spec: Spec, settings: tuple[str, ...]) -> Iterator[Problem]:
@@ -64,6 +92,41 @@ def _in_profiles(path: Path, spec: Spec, settings: tuple[str, ...]) -> Iterator[
             make(path, Selection(), (f"profile={name}", *settings))
         except InvalidSpec as error:
             yield from (replace(each, message=f"in profile `{name}`: {each.message}") for each in error.problems)
+
+
+def _mended(
+    specs: tuple[Path, ...], settings: tuple[str, ...], found: _Found, *, yes: bool, as_json: bool
+) -> tuple[_Found, list[str]]:
+    """What is found once everything that can be mended is, and the files that were written."""
+    from flux_batch.cli.fixing import mendings, write
+
+    written: list[str] = []
+    for _ in range(ROUNDS):
+        waiting = list(mendings(specs, found.problems))
+        if not waiting or not _agreed(waiting, yes=yes, as_json=as_json):
+            break
+        for mending in waiting:
+            write(mending)
+            written.append(str(mending.path))
+        found = _looked_at(specs, settings)
+    else:
+        waiting = []
+    if not written and not waiting:
+        say("There is nothing here that could be mended without you.")
+    return found, list(dict.fromkeys(written))
+
+
+def _agreed(waiting: list[Mending], *, yes: bool, as_json: bool) -> bool:
+    """Show what would change, and ask; off a terminal nobody can be asked."""
+    for mending in waiting:
+        click.echo(clean(mending.diff()), nl=False, err=as_json)
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        say("Nothing was written. To write this without being asked: --fix --yes")
+        return False
+    names = ", ".join(str(mending.path) for mending in waiting)
+    return click.confirm(clean(f"Write this to {names}?"), err=True)
 
 
 def _tell(plans: Mapping[Path, Plan]) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import compress
+from operator import and_
 
-from flux_batch.plan.records import Task
+from flux_batch.plan.columns import Columns, Labels
 
 _LAST = ("model", "ratio", "n")
 
@@ -32,34 +36,46 @@ class AxisCost:
     values: tuple[ValueCost, ...]
 
 
-def axis_costs(tasks: Sequence[Task], new: Collection[str]) -> tuple[AxisCost, ...]:
+def axis_costs(tasks: Columns, chosen: Iterable[int], new: Iterable[int]) -> tuple[AxisCost, ...]:
     """Jobs first, then the variables in the spec's order, model, ratio and variation; only what varies.
 
-    ``new`` are the keys that would be bought. Images that share a key are bought once, where the first of them stands.
+    ``chosen`` says for every task whether it counts, ``new`` whether its key would be bought. Images that share a key
+    are bought once, where the first of them stands.
     """
-    places: dict[str, dict[str, list[Task]]] = {"job": {}}
-    for task in tasks:
-        for axis, label in {"job": task.job, **task.axes}.items():
-            places.setdefault(axis, {}).setdefault(label, []).append(task)
-    bought = _first_ids(tasks, new)
+    wanted = bytes(chosen)
+    bought = bytes(map(and_, map(and_, wanted, new), tasks.firsts()))
+    offers = array("I", tasks.offers())
+    places: dict[str, dict[str, _Tally]] = {"job": {}}
+    for group in tasks.groups():
+        here = slice(group.start, group.start + group.size)
+        for axis in group.axes:
+            _count(places.setdefault(axis, {}), group.label(axis), wanted[here], bought[here], offers[here])
     order = sorted(places, key=lambda axis: _LAST.index(axis) + 1 if axis in _LAST else 0)
     return tuple(
-        AxisCost(axis=axis, values=tuple(_value(label, found, bought) for label, found in places[axis].items()))
+        AxisCost(axis=axis, values=tuple(_value(label, tally, tasks) for label, tally in places[axis].items()))
         for axis in order
         if len(places[axis]) > 1
     )
 
 
-def _first_ids(tasks: Sequence[Task], new: Collection[str]) -> frozenset[str]:
-    """The images that carry the price of what is bought."""
-    first: dict[str, str] = {}
-    for task in tasks:
-        first.setdefault(task.key, task.id)
-    return frozenset(first[key] for key in new if key in first)
+@dataclass(slots=True)
+class _Tally:
+    """How many images have a label, and how many of them would be bought for each offer."""
+
+    images: int = 0
+    new: Counter[int] = field(default_factory=Counter)
 
 
-def _value(label: str, tasks: Sequence[Task], bought: Collection[str]) -> ValueCost:
-    prices = [task.price for task in tasks if task.id in bought]
-    known = [price for price in prices if price is not None]
+def _count(places: dict[str, _Tally], labels: Labels, wanted: bytes, bought: bytes, offers: Sequence[int]) -> None:
+    numbers, label_of = labels
+    for number, times in Counter(compress(numbers, wanted)).items():
+        places.setdefault(label_of(number), _Tally()).images += times
+    for (number, offer), times in Counter(compress(zip(numbers, offers, strict=True), bought)).items():
+        places[label_of(number)].new[offer] += times
+
+
+def _value(label: str, tally: _Tally, tasks: Columns) -> ValueCost:
+    prices = [(tasks.offer(number)[1], times) for number, times in tally.new.items()]
+    known = [price * times for price, times in prices if price is not None]
     cost = sum(known, Decimal(0)) if len(known) == len(prices) else None
-    return ValueCost(label=label, images=len(tasks), new=len(prices), cost=cost)
+    return ValueCost(label=label, images=tally.images, new=tally.new.total(), cost=cost)

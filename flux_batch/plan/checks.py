@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flux_batch.errors import InvalidSpec, Problem
+from flux_batch.errors import Fix, InvalidSpec, Problem
 from flux_batch.plan.choices import used_names, writes
 from flux_batch.plan.matrix import axis_of, own_axes
 from flux_batch.plan.template import TemplateProblem, compile_template, condition_ways, leftover, literals
@@ -15,7 +15,7 @@ from flux_batch.spec.edits import ancestors
 from flux_batch.spec.fields import fields_of, no_such_field
 from flux_batch.spec.records import FilePath, Include, Job, Spec, Variable, Where
 from flux_batch.spec.variables import AXES
-from flux_batch.spec.words import did_you_mean
+from flux_batch.spec.words import did_you_mean, fix_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,10 @@ def _way_errors(spec: Spec, ways: Iterable[tuple[str, ...]], at: FilePath, known
     strangers = {way[0]: None for way in ways if way[0] not in known}
     found = [
         spec.source.problem_at(
-            spec.source.find(at, name), f"`{{{{ {name} }}}}` is not a variable here", did_you_mean(name, sorted(known))
+            spec.source.find(at, name),
+            f"`{{{{ {name} }}}}` is not a variable here",
+            did_you_mean(name, sorted(known)),
+            fix_of(name, known),
         )
         for name in strangers
     ]
@@ -116,7 +119,9 @@ def _field_error(spec: Spec, way: tuple[str, ...], at: FilePath, known: Known) -
     depth = next(depth for depth in range(1, len(way)) if way[1 : depth + 1] not in fields)
     beside = tuple(inner[depth - 1] for inner in fields if len(inner) == depth and inner[: depth - 1] == way[1:depth])
     message, hint = no_such_field(".".join(way[:depth]), way[depth], beside)
-    return spec.source.problem_at(spec.source.find(at, ".".join(way)), message, hint)
+    meant = fix_of(way[depth], beside)
+    fix = Fix(".".join(way), ".".join((*way[:depth], meant.new, *way[depth + 1 :]))) if meant else None
+    return spec.source.problem_at(spec.source.find(at, ".".join(way)), message, hint, fix)
 
 
 def _where_errors(spec: Spec, where: Where, known: Known) -> list[Problem]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from flux_batch.plan.table import Row, Values
 from flux_batch.plan.template import TemplateProblem, compile_template, condition_ways
 from flux_batch.spec.records import Job, Value, Variable
 
@@ -17,34 +17,31 @@ Track = tuple[Variable, ...]
 """Variables that go in step; most go alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One of everything; ``ratio`` may still be a template."""
-
-    variables: dict[str, Value]
-    model: str
-    ratio: str
-    n: int
-
-
 def choices(
     job: Job,
     variables: Sequence[Variable],
     models: Sequence[str],
     ratios: Sequence[str],
     fixed: Fixed,
+    values: Values,
     given: Mapping[str, Value] | None = None,
-) -> Iterator[Choice]:
+) -> Iterator[Row]:
     """The product, with what is ``fixed`` in the place of what the job says; the last of it moves fastest.
 
-    ``given`` are the values of the image that is edited: what is paired with one of them goes in step with it.
+    A row has the variables in the order of their tracks, then model, ratio (which may still be a template) and
+    variation. ``given`` are the values of the image that is edited: what is paired with one of them goes in step with
+    it.
     """
-    steps = [_steps(track, job, fixed, given or {}) for track in tracks(variables, job)]
-    models, ratios = _labels(fixed.get("model"), models), _labels(fixed.get("ratio"), ratios)
+    steps = [
+        [tuple(values.number(value) for value in step.values()) for step in _steps(track, job, fixed, given or {})]
+        for track in tracks(variables, job)
+    ]
+    own = (_labels(fixed.get("model"), models), _labels(fixed.get("ratio"), ratios), range(1, job.repeat + 1))
+    ends = list(itertools.product(*([values.own(value) for value in axis] for axis in own)))
     for chosen in itertools.product(*steps):
-        named = {name: value for step in chosen for name, value in step.items()}
-        for model, ratio, n in itertools.product(models, ratios, range(1, job.repeat + 1)):
-            yield Choice(variables=named, model=model, ratio=ratio, n=n)
+        head = tuple(itertools.chain.from_iterable(chosen))
+        for end in ends:
+            yield head + end
 
 
 Labels = Mapping[str, frozenset[str]]

@@ -58,6 +58,7 @@ class Comparison:
 
 def compare(a: Sequence[Task], b: Sequence[Task]) -> Comparison:
     """Match by what is bought, then by place in the matrix, then by the values that were edited."""
+    a, b = tuple(a), tuple(b)  # a plan makes its tasks anew, and here they are told apart by identity
     twins = _take(a, b, lambda task: task.key)
     left_a, left_b = _left(a, twins, 0), _left(b, twins, 1)
     placed = _take(left_a, left_b, place_of)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flux_batch.plan.records import Action, Change, Plan, Task
+from flux_batch.plan.changes import Changes
+from flux_batch.plan.columns import Columns, columns_of
+from flux_batch.plan.records import Action, Plan
 
 MAX_SENDS = 2
 """How often one request is sent at most: once, and once more when the first is proven lost."""
@@ -43,14 +47,16 @@ class Estimate:
     unpriced: tuple[str, ...]
 
 
-def estimate(plan: Plan, changes: Sequence[Change], *, resend: bool = True) -> Estimate:
+def estimate(plan: Plan, changes: Changes, *, resend: bool = True) -> Estimate:
     """Price the changes of a plan."""
-    purchases = plan.purchases()
-    new = [purchases[change.key] for change in changes if change.action is Action.NEW]
-    models = tuple(_model_cost(model, [task.price for task in new if task.model == model]) for model in _ordered(new))
+    tasks = columns_of(plan.tasks)
+    offers = array("I", tasks.offers())
+    new = Counter(offers[place] for place in changes.places_of(Action.NEW))
+    models = tuple(_model_costs(tasks, new))
     cost = sum((row.total for row in models), Decimal(0))
-    counts = {action: sum(change.action is action for change in changes) for action in Action}
-    selected = (task for key, task in purchases.items() if key in plan.selected)
+    counts: Counter[Action] = Counter()
+    for (action, _), times in changes.counts().items():
+        counts[action] += times
     return Estimate(
         models=models,
         new=counts[Action.NEW],
@@ -59,16 +65,26 @@ def estimate(plan: Plan, changes: Sequence[Change], *, resend: bool = True) -> E
         failed=counts[Action.FAILED],
         removed=counts[Action.REMOVED],
         cost=cost,
-        from_scratch=sum((task.price for task in selected if task.price is not None), Decimal(0)),
+        from_scratch=_worth(tasks, Counter(offers[place] for place in changes.places)),
         worst_case=cost * (MAX_SENDS if resend else 1),
         unpriced=tuple(row.model for row in models if row.unit is None),
     )
 
 
-def _ordered(tasks: Sequence[Task]) -> list[str]:
-    return list(dict.fromkeys(task.model for task in tasks))
+def _worth(tasks: Columns, offers: Counter[int]) -> Decimal:
+    """USD for so many images of each offer, those without a price left out."""
+    prices = [(tasks.offer(number)[1], times) for number, times in offers.items()]
+    return sum((price * times for price, times in prices if price is not None), Decimal(0))
 
 
-def _model_cost(model: str, prices: Sequence[Decimal | None]) -> ModelCost:
-    unit = prices[0]
-    return ModelCost(model=model, images=len(prices), unit=unit, total=(unit or Decimal(0)) * len(prices))
+def _model_costs(tasks: Columns, offers: Counter[int]) -> Iterator[ModelCost]:
+    """One row for each model, as often as it is bought at the price of its first."""
+    counts: dict[str, int] = {}
+    units: dict[str, Decimal | None] = {}
+    for number, times in offers.items():
+        model, price = tasks.offer(number)
+        counts[model] = counts.get(model, 0) + times
+        units.setdefault(model, price)
+    for model, images in counts.items():
+        unit = units[model]
+        yield ModelCost(model=model, images=images, unit=unit, total=(unit or Decimal(0)) * images)

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from flux_batch.errors import InvalidSpec, Problem
 from flux_batch.plan.checks import check_templates, names_for
-from flux_batch.plan.identity import content_key
-from flux_batch.plan.lint import lint_problem
-from flux_batch.plan.matrix import AddsNothing, BadRatio, Combo, combos, edit_combos
+from flux_batch.plan.doubts import doubts
+from flux_batch.plan.matrix import AddsNothing, BadRatio, combos, edit_combos
 from flux_batch.plan.meant import nothing_left
-from flux_batch.plan.naming import describe, name_tasks
-from flux_batch.plan.notes import over_budget, repeated
-from flux_batch.plan.options import BadOption, read_option
-from flux_batch.plan.prices import price_of
-from flux_batch.plan.records import Reference, Task
+from flux_batch.plan.notes import faint_accent, over_budget, repeated
+from flux_batch.plan.requests import Found, Inspect, Pictures, Requests, named_by
 from flux_batch.plan.size import too_many
-from flux_batch.plan.template import TemplateProblem, compile_template, leftover, squeeze
-from flux_batch.spec.fields import Field, Record, text_of
-from flux_batch.spec.files import ReferenceProblem
-from flux_batch.spec.records import FilePath, Job, ReferenceFile, Spec, Value
-from flux_batch.spec.words import quoted
+from flux_batch.plan.stems import name_all
+from flux_batch.plan.table import Row, Table, Values
+from flux_batch.plan.tasks import Batch, Tasks
+from flux_batch.spec.fields import Field
+from flux_batch.spec.records import Job, ReferenceFile, Spec
 
 PROBLEMS_MAX: Final = 500
 """Nobody reads more."""
-
-_T = TypeVar("_T")
-Option = str | int | bool
-
-Inspect = Callable[[str], ReferenceFile]
-"""Opens a reference image by its path relative to the spec; raises ReferenceProblem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
     """Every wanted image: ``tasks`` and, side by side, the axis values that conditions see."""
 
-    tasks: tuple[Task, ...]
-    values: tuple[Mapping[str, Field], ...]
+    tasks: Tasks
+    values: Sequence[Mapping[str, Field]]
     references: tuple[ReferenceFile, ...]
     notes: tuple[Problem, ...]
 
@@ -50,7 +39,7 @@ def expand(spec: Spec, inspect: Inspect) -> Expansion:
     checked = check_templates(spec)
     jobs = _sound(spec.jobs, checked.broken)
     problems = [*checked.errors, *too_many(spec, jobs)]
-    expander = _Expander(spec, inspect)
+    expander = _Expander(spec, Pictures(inspect))
     if len(problems) == len(checked.errors):
         for job in jobs:
             expander.add(job)
@@ -84,192 +73,114 @@ def _sound(jobs: tuple[Job, ...], broken: frozenset[str]) -> list[Job]:
 
 @dataclass(slots=True)
 class _Expander:
-    """Collects tasks job by job, so that an edit finds its parents."""
+    """Collects the images job by job, so that an edit finds its parents."""
 
     spec: Spec
-    inspect: Inspect
-    combos: dict[str, list[Combo]] = field(default_factory=dict)
-    tasks: dict[str, list[Task]] = field(default_factory=dict)
-    files: dict[str, ReferenceFile | ReferenceProblem] = field(default_factory=dict)
-    failed: set[str] = field(default_factory=set)
+    pictures: Pictures
+    values: Values = field(default_factory=Values)
+    batches: dict[str, Batch] = field(default_factory=dict)
     problems: dict[Problem, None] = field(default_factory=dict)
 
     def add(self, job: Job) -> None:
         """Expand one job; a job whose parent had problems waits for the mend."""
-        found = [] if job.edit in self.failed else self._combos(job)
-        prompts = self._each(found, partial(self._prompt, job, names_for(self.spec, job)))
-        references = self._each(found, partial(self._reference, job))
-        options = self._each(found, partial(self._options, job))
-        # Another job may have had the same problem already: what counts is that something is missing.
-        if not found or any(len(made) < len(found) for made in (prompts, references, options)):
-            self.failed.add(job.name)
+        if job.edit is not None and job.edit not in self.batches:
             return
-        self.combos[job.name] = found
-        parts = zip(found, prompts, references, options, strict=True)
-        self.tasks[job.name] = [self._task(job, *each) for each in parts]
+        table = self._combos(job)
+        if not table:
+            return
+        batch = Batch(
+            job=job.name,
+            line=self.spec.source.mark(job.prompt_at).line,
+            table=table,
+            requests=[self._requests(job, table, block.axes) for block in table.blocks],
+        )
+        try:
+            for _, requests, row in batch.rows():
+                batch.keys += requests.digest(row)
+        except Found:
+            self._find_all(batch)
+        else:
+            self.batches[job.name] = batch
 
     def finish(self, notes: tuple[Problem, ...]) -> Expansion:
         """Put the tasks in the spec's order, and name them."""
-        found = [combo for job in self.spec.jobs for combo in self.combos[job.name]]
-        tasks = [task for job in self.spec.jobs for task in self.tasks[job.name]]
-        tasks = name_tasks(self.spec, tasks, [combo.values for combo in found])
+        order = [job.name for job in self.spec.jobs]
+        parents = [None if job.edit is None else order.index(job.edit) for job in self.spec.jobs]
+        tasks = Tasks([self.batches[name] for name in order], parents)
+        name_all(self.spec, tasks)
         return Expansion(
-            tasks=tuple(tasks),
-            values=tuple(combo.seen for combo in found),
-            references=self._references(),
-            notes=(*notes, *repeated(self.spec, tasks), *over_budget(self.spec, tasks)),
+            tasks=tasks,
+            values=_Seen(tasks),
+            references=self.pictures.files(),
+            notes=(
+                *notes,
+                *doubts(self.spec),
+                *repeated(self.spec, tasks),
+                *over_budget(self.spec, tasks),
+                *faint_accent(self.spec),
+            ),
         )
 
-    def _references(self) -> tuple[ReferenceFile, ...]:
-        """Once per content."""
-        files = [file for file in self.files.values() if isinstance(file, ReferenceFile)]
-        return tuple({file.sha256: file for file in files}.values())
+    def _requests(self, job: Job, table: Table, axes: tuple[str, ...]) -> Requests:
+        parents = self.batches[job.edit] if job.edit else None
+        return Requests(
+            self.spec,
+            job,
+            table,
+            axes,
+            names=names_for(self.spec, job),
+            pictures=self.pictures,
+            parent=lambda number: parents.key(number - 1) if parents else "",
+        )
 
-    def _combos(self, job: Job) -> list[Combo]:
+    def _combos(self, job: Job) -> Table:
         try:
-            found = list(edit_combos(job, self.combos[job.edit]) if job.edit else combos(job))
+            found = edit_combos(job, self.batches[job.edit].table) if job.edit else combos(job, self.values)
         except BadRatio as error:
-            message = f"for {_named(error.values, job.ratios[error.index])}: {error}"
+            message = f"for {named_by(error.values, job.ratios[error.index])}: {error}"
             self.problems[self.spec.source.problem((*job.ratios_at, error.index), message, error.hint)] = None
-            return []
+            return Table(self.values)
         except AddsNothing as error:
             message = f"this rule adds nothing: no image of job `{job.edit}` has these values"
             hint = f"an edit is made of an image that is there; add it to job `{job.edit}` first"
             self.problems[self.spec.source.problem(error.rule.at, message, hint)] = None
-            return []
+            return Table(self.values)
         if not found:
             self.problems[nothing_left(self.spec, job)] = None
         return found
 
-    def _each(self, found: list[Combo], make: Callable[[Combo], _T]) -> list[_T]:
-        """What ``make`` makes of every combination, until the first that no other can be better than."""
-        made = []
-        for combo in found:
+    def _find_all(self, batch: Batch) -> None:
+        """What is wrong with the prompts of a job, then with its pictures and its options."""
+        for make in (Requests.prompt, Requests.reference, Requests.options):
+            self._find(batch, make)
+
+    def _find(self, batch: Batch, make: Callable[[Requests, Row], object]) -> None:
+        """The problems of every combination, until the first that no other can be better than."""
+        for _, requests, row in batch.rows():
             try:
-                made.append(make(combo))
-            except _Found as stop:
+                make(requests, row)
+            except Found as stop:
                 self.problems[stop.problem] = None
                 if stop.of_all or len(self.problems) >= PROBLEMS_MAX:
                     break
-        return made
-
-    def _task(
-        self, job: Job, combo: Combo, prompt: str, reference: Reference | None, options: Mapping[str, Option]
-    ) -> Task:
-        key = content_key(
-            model=combo.model, prompt=prompt, size=combo.size, options=options, reference=reference, n=combo.n
-        )
-        return Task(
-            key=key,
-            id=key[:12],
-            job=job.name,
-            axes=combo.labels,
-            model=combo.model,
-            prompt=prompt,
-            size=combo.size,
-            options=options,
-            reference=reference,
-            n=combo.n,
-            price=price_of(combo.model),
-            line=self.spec.source.mark(job.prompt_at).line,
-        )
-
-    def _prompt(self, job: Job, names: frozenset[str], combo: Combo) -> str:
-        prompt = squeeze(self._render(job, job.prompt, combo, job.prompt_at))
-        if not prompt:
-            raise _Found(self.spec.source.problem(job.prompt_at, f"the prompt of {_where(combo)} is empty"))
-        if brace := leftover(prompt, names):
-            name = brace.strip("{}% ") or "name"
-            message = f"`{brace}` is left in the prompt of {_where(combo)}"
-            mark = self.spec.source.find(_written_in(combo, brace) or job.prompt_at, brace)
-            raise _Found(self.spec.source.problem_at(mark, message, f"a variable is written {{{{ {name} }}}}"))
-        if broken := lint_problem(self.spec, job, prompt, combo.values):
-            raise _Found(broken[0], of_all=broken[1])
-        return prompt
-
-    def _options(self, job: Job, combo: Combo) -> dict[str, Option]:
-        """The options of one image, those with variables filled in."""
-        return {
-            name: self._option(job, combo, name, value) if isinstance(value, str) and "{{" in value else value
-            for name, value in job.options.items()
-            if isinstance(value, str | int)
-        }
-
-    def _option(self, job: Job, combo: Combo, name: str, template: str) -> Option:
-        at = job.options_at[name]
-        try:
-            return read_option(name, self._render(job, template, combo, at))
-        except BadOption as error:
-            message = f"for {_named(combo.values, template)}: {error}"
-            raise _Found(self.spec.source.problem(at, message, error.hint), of_all=False) from None
-
-    def _reference(self, job: Job, combo: Combo) -> Reference | None:
-        if job.edit is not None and combo.parent is not None:
-            return Reference(kind="parent", source=self.tasks[job.edit][combo.parent].key)
-        if job.reference is None:
-            return None
-        source = self._render(job, job.reference, combo, job.reference_at).strip()
-        said = f"for {_named(combo.values, job.reference)}: " if "{{" in job.reference else ""
-        if "://" in source:
-            if reason := _url_problem(source):
-                message = f"{said}the reference {quoted(source)} {reason}"
-                raise _Found(self.spec.source.problem(job.reference_at, message), of_all=False)
-            return Reference(kind="url", source=source)
-        file = self._file(job, source, said)
-        return Reference(kind="file", source=file.path, sha256=file.sha256)
-
-    def _file(self, job: Job, source: str, said: str) -> ReferenceFile:
-        found = self.files.get(source) or self._inspected(source)
-        if isinstance(found, ReferenceProblem):
-            problem = self.spec.source.problem(job.reference_at, f"{said}{found}", found.hint)
-            raise _Found(problem, of_all=False)
-        return found
-
-    def _inspected(self, source: str) -> ReferenceFile | ReferenceProblem:
-        try:
-            self.files[source] = self.inspect(source)
-        except ReferenceProblem as error:
-            self.files[source] = error
-        return self.files[source]
-
-    def _render(self, job: Job, text: str, combo: Combo, at: FilePath) -> str:
-        try:
-            return compile_template(text).render(combo.plain)
-        except TemplateProblem as error:
-            read = _named(combo.values, text)
-            message = f"in job `{job.name}`{f', for {read}' if read else ''}: {error.message}"
-            mark = self.spec.source.find(at, error.needle)
-            raise _Found(self.spec.source.problem_at(mark, message, error.hint)) from None
 
 
-class _Found(Exception):
-    """A problem with one combination; ``of_all``: the same template fails alike for the rest of the job."""
+@dataclass(frozen=True, slots=True)
+class _Seen(Sequence[Mapping[str, Field]]):
+    """The axis values of every task as conditions see them, made when they are asked for."""
 
-    def __init__(self, problem: Problem, *, of_all: bool = True) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-        self.of_all = of_all
+    tasks: Tasks
 
+    def __len__(self) -> int:
+        """As many as there are tasks."""
+        return len(self.tasks)
 
-def _url_problem(url: str) -> str | None:
-    if not url.startswith("https://"):
-        return "is not fetched: an address begins with https://, or is a path beside the spec"
-    if not url.removeprefix("https://").partition("/")[0]:
-        return "names no host"
-    return "has a space in it" if " " in url else None
+    def __getitem__(self, place: int) -> Mapping[str, Field]:  # type: ignore[override]
+        """Those of one task."""
+        return self.tasks.seen(range(len(self))[place])
 
-
-def _written_in(combo: Combo, text: str) -> FilePath:
-    """Where the value stands that brought ``text``; ``()`` when none did."""
-    texts = ((value, value.value) for value in combo.values.values() if not isinstance(value.value, Record))
-    return next((value.at for value, found in texts if text in text_of(found)), ())
-
-
-def _named(values: Mapping[str, Value], template: str) -> str:
-    """An image by what a template reads of it, with the rows of tables that this is from."""
-    read = [(name, values[name]) for name in compile_template(template).names if name in values]
-    return ", ".join(f"{name}={value.label}" + (f" ({value.place})" if value.place else "") for name, value in read)
-
-
-def _where(combo: Combo) -> str:
-    return describe({axis: label for axis, label in combo.labels.items() if axis != "job"})
+    def __iter__(self) -> Iterator[Mapping[str, Field]]:
+        """Those of every task."""
+        for batch in self.tasks.batches:
+            for block, _, row in batch.rows():
+                yield batch.table.seen(block.axes, row)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from flux_batch.plan.expand import Inspect, expand
+from flux_batch.plan.expand import expand
 from flux_batch.plan.prices import prices_for
 from flux_batch.plan.records import Plan
+from flux_batch.plan.requests import Inspect
 from flux_batch.plan.select import Selection, select
 from flux_batch.spec.files import inspect_reference
 from flux_batch.spec.records import Spec
@@ -27,7 +28,7 @@ def make_plan(spec: Spec, inspect: Inspect | None = None, selection: Selection |
         tasks=expansion.tasks,
         selected=select(expansion.tasks, expansion.values, selection or Selection(), _columns(spec)),
         references=expansion.references,
-        prices=prices_for(task.model for task in expansion.tasks),
+        prices=prices_for(expansion.tasks.offer(number)[0] for number in set(expansion.tasks.offers())),
         notes=expansion.notes,
         inputs=spec.inputs,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 from flux_batch.errors import Problem
@@ -92,6 +94,35 @@ class Known:
     wanted: bool = True
 
 
+class Remembered(Mapping[str, Known]):
+    """What is known, by key: the ``phases`` at once, the tasks only when somebody asks for them."""
+
+    def __init__(self, phases: Mapping[str, str], read: Callable[[], Mapping[str, Known]]) -> None:
+        self.phases = phases
+        self._read = read
+
+    @cached_property
+    def _all(self) -> Mapping[str, Known]:
+        return self._read()
+
+    def __getitem__(self, key: str) -> Known:
+        """What is known of a key."""
+        return self._all[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Every key, what is still wanted last."""
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        """How many keys."""
+        return len(self.phases)
+
+
+def phases_of(known: Mapping[str, Known]) -> Mapping[str, str]:
+    """The phase of every key."""
+    return known.phases if isinstance(known, Remembered) else {key: entry.phase for key, entry in known.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One task's line in the difference to what is already done."""
@@ -106,7 +137,8 @@ class Change:
 class Plan:
     """A spec, expanded and priced.
 
-    ``tasks`` stand in the spec's order and may share keys; ``selected`` holds the keys this run is about, parents of
+    ``tasks`` stand in the spec's order and may share keys; in a plan of a spec each is made anew whenever it is asked
+    for, and ``columns`` tell what totals need of all of them. ``selected`` holds the keys this run is about, parents of
     chains included. ``references`` are the local files to upload, once per content. ``spec_file`` and
     ``spec_sha256`` name the text it was made from, ``inputs`` the other files. ``notes`` are worth saying and stop
     nothing.
@@ -115,8 +147,8 @@ class Plan:
     name: str
     spec_file: str
     spec_sha256: str
-    tasks: tuple[Task, ...]
-    selected: frozenset[str]
+    tasks: Sequence[Task]
+    selected: AbstractSet[str]
     references: tuple[ReferenceFile, ...]
     prices: tuple[Price, ...]
     notes: tuple[Problem, ...] = ()

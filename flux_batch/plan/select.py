@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from flux_batch.errors import UsageError
+from flux_batch.plan.columns import AllKeys, Columns, columns_of
 from flux_batch.plan.meant import meant_by, texts_at
 from flux_batch.plan.records import Task
 from flux_batch.plan.sample import balanced
@@ -34,18 +36,20 @@ def select(
     values: Sequence[Mapping[str, Field]],
     selection: Selection,
     columns: Mapping[str, Iterable[str]] | None = None,
-) -> frozenset[str]:
+) -> AbstractSet[str]:
     """The keys a run is about, with the parents that chains need.
 
     ``columns`` are those of the tables that axes are from: a column may be asked for although no row fills it in.
     Raises UsageError for an expression that cannot be read or that fits no image.
     """
-    chosen = list(tasks) if selection.only is None else _matching(tasks, values, selection.only, columns or {})
+    if selection.everything:
+        return AllKeys(columns_of(tasks))
+    chosen = tasks if selection.only is None else _matching(tasks, values, selection.only, columns or {})
     if selection.sample is not None:
-        chosen = balanced(chosen, selection.sample)
+        chosen = balanced(list(chosen), selection.sample)
     if selection.limit is not None:
         chosen = chosen[: selection.limit]
-    return _with_parents(chosen, {task.key: task for task in tasks})
+    return _with_parents(chosen, columns_of(tasks))
 
 
 def _matching(
@@ -100,11 +104,13 @@ def _wrong_field(
     return f"{message}; {hint}" if beside else message
 
 
-def _with_parents(chosen: Iterable[Task], by_key: Mapping[str, Task]) -> frozenset[str]:
-    keys: set[str] = set()
-    for task in chosen:
-        current: Task | None = task
-        while current is not None and current.key not in keys:
-            keys.add(current.key)
-            current = by_key[current.parent] if current.parent else None
+def _with_parents(chosen: Iterable[Task], tasks: Columns) -> frozenset[str]:
+    keys = {task.key for task in chosen}
+    chains = {place: parent for place, parent in enumerate(tasks.parents()) if parent is not None}
+    waiting = [parent for place, parent in chains.items() if tasks.key_at(place) in keys]
+    while waiting:
+        place = waiting.pop()
+        if (key := tasks.key_at(place)) not in keys and place in chains:
+            waiting.append(chains[place])
+        keys.add(key)
     return frozenset(keys)

@@ -53,12 +53,32 @@ class TemplateProblem(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A variable or a field in a template, and the filters that it goes through."""
+
+    way: tuple[str, ...]
+    filters: tuple[str, ...] = ()
+
+    def text(self, value: object) -> str:
+        """What stands in its place for a value of the variable; raises TemplateProblem or TypeError for none."""
+        _check_value(self.way, {self.way[0]: value})
+        found = inside(value, self.way[1:])
+        if found is None:
+            raise NoText(f"`{'.'.join(self.way)}` is empty")
+        for name in self.filters:
+            found = HELPERS[name](found)
+        return text_of(found)
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """A checked template and what it reads, in order: ``("scene",)``, ``("product", "name")``."""
 
     text: str
     ways: tuple[tuple[str, ...], ...]
     render_with: Callable[[Mapping[str, object]], str]
+    pieces: tuple[str | Piece, ...] | None = None
+    """What it is put together from, one after the other; None where a condition decides."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -110,11 +130,12 @@ def compile_template(text: str) -> Compiled:
     tree = _checked(text)
     ways = _ways(tree)
     if not ways and "{" not in text:
-        return Compiled(text, (), lambda _: text)
+        return Compiled(text, (), lambda _: text, (text,))
+    pieces = _pieces(tree)
     for joined in tree.find_all(nodes.Concat):
         joined.nodes = [nodes.Filter(each, _AS_TEXT, [], [], None, None, lineno=each.lineno) for each in joined.nodes]
     template: Template = _ENVIRONMENT.from_string(tree)
-    return Compiled(text, ways, template.render)
+    return Compiled(text, ways, template.render, pieces)
 
 
 @lru_cache(maxsize=64)
@@ -291,6 +312,25 @@ def _ways(tree: nodes.Template) -> tuple[tuple[str, ...], ...]:
         else:
             waiting.extend(reversed(list(node.iter_child_nodes())))
     return tuple(found)
+
+
+def _pieces(tree: nodes.Template) -> tuple[str | Piece, ...] | None:
+    """The parts of a template that is nothing but text, variables and filters of variables."""
+    outputs = [node for node in tree.body if isinstance(node, nodes.Output)]
+    found = [_piece(node) for output in outputs for node in output.nodes]
+    pieces = tuple(piece for piece in found if piece is not None)
+    return pieces if len(outputs) == len(tree.body) and len(pieces) == len(found) else None
+
+
+def _piece(node: nodes.Node) -> str | Piece | None:
+    if isinstance(node, nodes.TemplateData):
+        return str(node.data)
+    filters: list[str] = []
+    while isinstance(node, nodes.Filter) and node.node is not None:
+        filters.insert(0, node.name)
+        node = node.node
+    way = _way(node)
+    return None if way is None else Piece(way, tuple(filters))
 
 
 def _way(node: nodes.Node) -> tuple[str, ...] | None:

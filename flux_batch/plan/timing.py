@@ -48,29 +48,44 @@ def pace_of(submit_rate: float, concurrency: int, seen: Sequence[float]) -> Pace
     )
 
 
-def timing(parents: Mapping[str, str | None], pace: Pace) -> Timing:
-    """The time for images by key, each with the key it waits for; who waits for none of them can begin at once."""
-    waiting: dict[str, list[str]] = {}
-    ready = []
-    for place, (key, parent) in enumerate(parents.items()):
-        if parent is not None and parent in parents:
-            waiting.setdefault(parent, []).append(key)
-        else:
-            ready.append((0.0, place, 1, key))
-    return _rehearsed(ready, waiting, pace)
+def timing(parents: Sequence[int | None], pace: Pace) -> Timing:
+    """The time for images in order, each with the place here of the one it waits for.
+
+    Who waits for none can begin at once, and does so in this order.
+    """
+    edits: dict[int, list[int]] = {}
+    for place, parent in enumerate(parents):
+        if parent is not None:
+            edits.setdefault(parent, []).append(place)
+    queue = _Queue(pace, edits)
+    for place, parent in enumerate(parents):
+        if parent is None:
+            queue.begin(0.0, 1, place)
+    while queue.waiting:
+        since, _, depth, place = heapq.heappop(queue.waiting)
+        queue.begin(since, depth, place)
+    return Timing(seconds=max(queue.places), longest_chain=queue.longest, pace=pace)
 
 
-def _rehearsed(ready: list[tuple[float, int, int, str]], waiting: Mapping[str, list[str]], pace: Pace) -> Timing:
-    """Let every image begin as soon as its parent is there, a place is free and the rate allows."""
-    places = [0.0] * pace.concurrency
-    gate, longest, order = 0.0, 0, len(ready)
-    heapq.heapify(ready)
-    while ready:
-        since, _, depth, key = heapq.heappop(ready)
-        start = max(since, places[0], gate)
-        gate, longest = start + 1 / pace.rate, max(longest, depth)
-        heapq.heapreplace(places, start + pace.image_seconds)
-        for child in waiting.get(key, ()):
-            order += 1
-            heapq.heappush(ready, (start + pace.image_seconds, order, depth + 1, child))
-    return Timing(seconds=max(places), longest_chain=longest, pace=pace)
+class _Queue:
+    """Lets every image begin as soon as its parent is there, a place is free and the rate allows.
+
+    ``waiting`` are edits whose parent has begun: since when, in which order, how deep in a chain, and which.
+    """
+
+    def __init__(self, pace: Pace, edits: Mapping[int, Sequence[int]]) -> None:
+        self.places = [0.0] * pace.concurrency
+        self.waiting: list[tuple[float, int, int, int]] = []
+        self.longest = 0
+        self._pace, self._edits = pace, edits
+        self._gate, self._order = 0.0, 0
+
+    def begin(self, since: float, depth: int, place: int) -> None:
+        """Begin one image, not before ``since``."""
+        start = max(since, self.places[0], self._gate)
+        end = start + self._pace.image_seconds
+        self._gate, self.longest = start + 1 / self._pace.rate, max(self.longest, depth)
+        heapq.heapreplace(self.places, end)
+        for edit in self._edits.get(place, ()):
+            self._order += 1
+            heapq.heappush(self.waiting, (end, self._order, depth + 1, edit))

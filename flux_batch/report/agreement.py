@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from flux_batch.errors import UsageError
-from flux_batch.report.picks import FORMAT, Flag, Judged, PicksFile, Review, Shown
 from flux_batch.report.words import iso
+from flux_batch.spec.picks import FORMAT, Flag, Judged, PicksFile, Review, Shown
 from flux_batch.spec.words import quoted
 
 

@@ -23,7 +23,7 @@ from flux_batch.report.captions import (
     disclosure_txt,
     disclosure_word,
 )
-from flux_batch.report.delivery_names import delivery_names
+from flux_batch.report.delivery_names import delivery_folders, delivery_names
 from flux_batch.report.embed import Untouched, embed
 from flux_batch.report.files import write_if_changed
 from flux_batch.report.xmp import COMPOSITE, GENERATED, Facts, packet, source_type
@@ -39,13 +39,17 @@ _MEANINGS: Final = {GENERATED: "made by a model from words", COMPOSITE: "made by
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to deliver. ``ratings`` are by content hash, as XMP has them: -1 for a reject, 0 to 5 stars."""
+    """What to deliver. ``ratings`` are by content hash, as XMP has them: -1 for a reject, 0 to 5 stars.
+
+    ``by`` are the axes whose labels name the folders that the copies are sorted into, none for all side by side.
+    """
 
     view: RunView
     folder: Path
     entries: tuple[Entry, ...]
     ratings: Mapping[str, int]
     prompts: bool = False
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +92,8 @@ def stored_once(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 def deliver(order: Order, target: Path) -> Delivery:
     """Write the copies, ``captions.csv`` and ``disclosure.txt``.
 
-    UsageError, and nothing written, when an original is not what was bought or another file is in the way; LocalFailure
-    when the disk does not take it.
+    UsageError, and nothing written, when an original is not what was bought, another file is in the way, or no image
+    has an axis of ``order.by``; LocalFailure when the disk does not take it.
     """
     _refuse_inside(target, order.folder)
     items = _items(order)
@@ -108,11 +112,12 @@ def _refuse_inside(target: Path, folder: Path) -> None:
 def _items(order: Order) -> list[_Item]:
     entries = stored_once(order.entries)
     files = [entry.purchase.file for entry in entries if entry.purchase.file]
+    folders = delivery_folders([entry.task for entry in entries], order.by)
     below = [replace(file, path=file.path.removeprefix(f"{order.view.images}/")) for file in files]
     names = delivery_names(below if order.view.images else files)
     return [
-        _Item(name=name, task=entry.task, file=file, rating=order.ratings.get(file.sha256))
-        for entry, file, name in zip(entries, files, names, strict=True)
+        _Item(name=f"{where}{name}", task=entry.task, file=file, rating=order.ratings.get(file.sha256))
+        for entry, file, where, name in zip(entries, files, folders, names, strict=True)
     ]
 
 

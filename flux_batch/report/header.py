@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from flux_batch.plan.money import usd
+from flux_batch.report.brand import accent_css
 from flux_batch.report.phrases import disclosure
 from flux_batch.report.summary import Totals, totals
 from flux_batch.report.words import day, iso
@@ -24,7 +25,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """``spent_word`` and ``money_note`` frame the money honestly; both bars may be empty."""
+    """``spent_word`` and ``money_note`` frame the money honestly; both bars may be empty.
+
+    ``logo`` is a ``data:`` address, ``accent`` a line of style; both empty for none.
+    """
 
     title: str
     name: str
@@ -40,6 +44,8 @@ class Header:
     spent: str
     money_note: str
     money: tuple[Part, ...]
+    logo: str = ""
+    accent: str = ""
 
 
 def header(view: RunView) -> Header:
@@ -58,33 +64,42 @@ def header(view: RunView) -> Header:
         progress=_progress(count),
         spent_word="Would have cost" if view.rehearsal else "Spent",
         spent=usd(count.spent),
-        money_note=_money_note(count),
-        money=_money(count),
+        money_note=money_said(count.budget_max, count.reserved),
+        money=money_bar(count.budget_max, count.spent, count.reserved),
+        accent=accent_css(view.report.accent),
     )
 
 
 def _progress(count: Totals) -> tuple[Part, ...]:
+    doubts, lost = count.uncertain + count.held, count.failed + count.refused + count.skipped
+    return progress_bar(count.stored, count.pending, doubts, lost)
+
+
+def progress_bar(stored: int, wait: int, doubts: int, lost: int) -> tuple[Part, ...]:
+    """Where the wanted images stand."""
     parts = [
-        ("stored", "stored", count.stored),
-        ("wait", "on the way", count.pending),
-        ("ask", "uncertain", count.uncertain + count.held),
-        ("bad", "failed", count.failed + count.refused + count.skipped),
+        ("stored", "stored", stored),
+        ("wait", "on the way", wait),
+        ("ask", "uncertain", doubts),
+        ("bad", "failed", lost),
     ]
-    return _bar([(kind, f"{number} {word}", number) for kind, word, number in parts if number], count.tasks)
+    whole = stored + wait + doubts + lost
+    return _bar([(kind, f"{number} {word}", number) for kind, word, number in parts if number], whole)
 
 
-def _money(count: Totals) -> tuple[Part, ...]:
+def money_bar(budget: Decimal | None, spent: Decimal, reserved: Decimal = Decimal(0)) -> tuple[Part, ...]:
     """Spent and reserved as shares of the budget; no bar without a budget."""
-    if not count.budget_max:
+    if not budget:
         return ()
-    parts = [("spent", "spent", count.spent), ("reserved", "reserved", count.reserved)]
-    return _bar([(kind, f"{usd(amount)} {word}", amount) for kind, word, amount in parts if amount], count.budget_max)
+    parts = [("spent", "spent", spent), ("reserved", "reserved", reserved)]
+    return _bar([(kind, f"{usd(amount)} {word}", amount) for kind, word, amount in parts if amount], budget)
 
 
-def _money_note(count: Totals) -> str:
-    notes = [f"of {usd(count.budget_max)} budget"] if count.budget_max is not None else []
-    if count.reserved:
-        notes.append(f"{usd(count.reserved)} reserved")
+def money_said(budget: Decimal | None, reserved: Decimal = Decimal(0)) -> str:
+    """What stands beside the sum spent: USD."""
+    notes = [f"of {usd(budget)} budget"] if budget is not None else []
+    if reserved:
+        notes.append(f"{usd(reserved)} reserved")
     return ", ".join(notes)
 
 

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 from flux_batch import __version__
+from flux_batch.plan.indented import indented
 from flux_batch.plan.money import decimal_text
 from flux_batch.plan.records import CURRENCY, Price, Reference
+from flux_batch.report.credentials import Credentials
 from flux_batch.report.files import write_if_changed
 from flux_batch.report.phrases import disclosure
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers, totals
 from flux_batch.report.words import iso
-from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, Times
+from flux_batch.report.xmp import source_type
+from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile, Times
 from flux_batch.run.suspects import suspects_of
+from flux_batch.spec.records import Draft
 
 FORMAT: Final = 1
 NAME: Final = "manifest.json"
 
-_GENERATED: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-_EDITED: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+Found: TypeAlias = Mapping[str, Credentials]
+_NONE: Final[Found] = MappingProxyType({})
 
 
-def write_manifest(view: RunView, folder: Path) -> Path:
+def write_manifest(view: RunView, folder: Path, found: Found = _NONE) -> Path:
     """Bring ``manifest.json`` in ``folder`` up to date; an unchanged run leaves it untouched."""
     path = folder / NAME
-    text = json.dumps(manifest(view), ensure_ascii=False, indent=2) + "\n"
-    write_if_changed(path, text.encode("utf-8", "replace"))
+    pieces = (piece.encode("utf-8", "replace") for piece in indented(manifest(view, found)))
+    write_if_changed(path, b"".join(pieces) + b"\n")
     return path
 
 
-def manifest(view: RunView) -> dict[str, Any]:
+def manifest(view: RunView, found: Found = _NONE) -> dict[str, Any]:
     """The manifest as JSON values: money as decimal strings, times as UTC, paths relative to the run folder.
 
-    It depends on nothing but the run, so equal runs give equal manifests. Result URLs are left out: they expire,
-    and their queries may be signed.
+    It depends on nothing but the run, and ``found``, the Content Credentials of its originals by content hash; so equal
+    runs give equal manifests. Result URLs are left out: they expire, and their queries may be signed.
     """
     first, suspects = buyers(view.entries), suspects_of(view)
     return {
@@ -49,15 +54,19 @@ def manifest(view: RunView) -> dict[str, Any]:
         "disclosure": disclosure(view.rehearsal),
         "rehearsal": view.rehearsal,
         "provider": without_queries(view.base_url),
-        "spec": {"file": relative_name(view.spec_file), "sha256": view.spec_sha256},
+        "spec": {
+            "file": relative_name(view.spec_file),
+            "sha256": view.spec_sha256,
+            "inputs": {relative_name(path): sha256 for path, sha256 in view.inputs.items()},
+        },
+        **({"draft": {"run": view.draft.run, "folder": relative_name(view.draft.folder)}} if view.draft else {}),
         "created": iso(view.created),
         "updated": iso(view.updated),
         "currency": CURRENCY,
         "prices": [_price(price) for price in view.prices],
         "totals": _totals(view),
         "tasks": [
-            _task(entry, first[entry.task.key], suspects.get(entry.task.key, ""), rehearsal=view.rehearsal)
-            for entry in view.entries
+            _task(entry, first[entry.task.key], suspects.get(entry.task.key, ""), found, view) for entry in view.entries
         ],
     }
 
@@ -77,7 +86,7 @@ def _price(price: Price) -> dict[str, str]:
     }
 
 
-def _task(entry: Entry, buyer: str, suspect: str, *, rehearsal: bool) -> dict[str, Any]:
+def _task(entry: Entry, buyer: str, suspect: str, found: Found, view: RunView) -> dict[str, Any]:
     task, purchase = entry.task, entry.purchase
     pays = task.id == buyer
     return {
@@ -92,25 +101,45 @@ def _task(entry: Entry, buyer: str, suspect: str, *, rehearsal: bool) -> dict[st
         "options": dict(task.options),
         "status": str(purchase.phase),
         "wanted": entry.wanted,
-        "file": _file(purchase, suspect),
+        "file": _file(purchase, suspect, found),
         "shared_with": None if pays else buyer,
         "remote_id": purchase.remote_id,
         "business_id": purchase.business_id,
         "generation": purchase.generation,
         "attempts": purchase.sends,
+        "request_sha256": hashlib.sha256(purchase.body).hexdigest() if purchase.body else None,
         "price": decimal_text(task.price if purchase.price is None else purchase.price),
         "cost": decimal_text(purchase.cost if pays else Decimal(0)),
         "error": _error(purchase.failure),
-        "digital_source_type": None if rehearsal else _source_type(task.reference),
+        "digital_source_type": source_type(task, rehearsal=view.rehearsal) or None,
         "times": _times(purchase.times),
+        **_drawn_from(entry, view.draft),
     }
 
 
-def _file(purchase: Purchase, suspect: str) -> dict[str, Any] | None:
-    """The stored image; ``suspect`` is there only when there is something to say."""
+def _drawn_from(entry: Entry, draft: Draft | None) -> dict[str, Any]:
+    """The picked images of the draft that this one was made from; only where there are any."""
+    picked = draft.images.get(entry.task.axes.get(draft.axis, ""), ()) if draft else ()
+    return {"draft": [{"id": image.id, "sha256": image.sha256} for image in picked]} if picked else {}
+
+
+def _file(purchase: Purchase, suspect: str, found: Found) -> dict[str, Any] | None:
+    """The stored image; ``suspect`` and ``c2pa`` are there only when there is something to say."""
     if purchase.file is None or purchase.phase is not Phase.STORED:
         return None
-    return {**asdict(purchase.file), **({"suspect": suspect} if suspect else {})}
+    credentials = found.get(purchase.file.sha256)
+    return {
+        **_fields(purchase.file),
+        **({"suspect": suspect} if suspect else {}),
+        **({"c2pa": _c2pa(credentials)} if credentials else {}),
+    }
+
+
+def _c2pa(found: Credentials) -> dict[str, Any]:
+    if not found.present:
+        return {"present": False}
+    said = {"signer": found.signer, "generator": found.generator, "problems": list(found.problems)}
+    return {"present": True, "state": found.state, **{name: value for name, value in said.items() if value}}
 
 
 def _reference(reference: Reference | None) -> dict[str, Any] | None:
@@ -124,9 +153,10 @@ def _error(failure: Failure | None) -> dict[str, str] | None:
     return {"code": failure.code, "message": without_queries(failure.message)} if failure else None
 
 
+def _fields(record: StoredFile | Times) -> dict[str, Any]:
+    """The fields of a record that holds no other: ``asdict`` copies what nobody changes."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
 def _times(times: Times) -> Mapping[str, str | None]:
-    return {name: iso(moment) for name, moment in asdict(times).items()}
-
-
-def _source_type(reference: Reference | None) -> str:
-    return _EDITED if reference else _GENERATED
+    return {name: iso(moment) for name, moment in _fields(times).items()}

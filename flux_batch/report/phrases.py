@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from flux_batch.report.credentials import Credentials
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import PENDING
 from flux_batch.run.breaker import POLICY
 from flux_batch.run.records import NOT_FETCHED, Entry, Phase, RunView
 
+PLANNED: Final = "Not started"
+
 _WORDS: Final = {
-    Phase.PLANNED: "Not started",
+    Phase.PLANNED: PLANNED,
     Phase.INTENT: "Being sent",
     Phase.UNCERTAIN: "Uncertain",
     Phase.HELD: "Held",
@@ -99,6 +102,19 @@ def suspicion(reason: str, view: RunView) -> str:
     spec = shlex.quote(relative_name(view.spec_file))
     said = f"This may be a placeholder instead of the image: {reason}."
     return said if view.rehearsal else f"{said} To ask for it again, which buys nothing: flux-batch verify {spec}"
+
+
+def credentials_said(found: Credentials) -> str:
+    """One line about an original's Content Credentials; empty where it has none."""
+    by = f", signed by {found.signer}" if found.signer else ""
+    return {
+        "absent": "",
+        "unchecked": "There, not checked (that needs flux-batch[c2pa])",
+        "valid": f"Unchanged since it was signed{by}; the signer is on no list of trust known here",
+        "trusted": f"Unchanged since it was signed{by}",
+        "invalid": f"Broken: changed after it was signed, or not signed as it says{by}",
+        "unreadable": "There, but they cannot be read",
+    }[found.state]
 
 
 def disclosure(rehearsal: bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -46,7 +46,7 @@ class PlanView:
     """
 
     plan: Plan
-    changes: tuple[Change, ...]
+    changes: Sequence[Change]
     cost: Estimate
     report: ReportOptions
     held: Decimal
@@ -109,7 +109,7 @@ def plan_sheet(view: PlanView, files: Mapping[str, StoredFile], thumbs: Thumbs) 
     tiles = tuple(
         _tile(tile, task, changes[task.key], shapes[task.key]) for tile, task in zip(made.tiles, tasks, strict=True)
     )
-    return replace(made, header=_header(view, tiles), tiles=tiles)
+    return replace(made, header=_header(view, tiles), tiles=tiles, run="")
 
 
 def _entry(task: Task, file: StoredFile | None) -> Entry:

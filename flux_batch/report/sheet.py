@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from flux_batch.plan.money import usd
+from flux_batch.report.aside import Told
+from flux_batch.report.drafts import DraftTold
 from flux_batch.report.header import Header, header
 from flux_batch.report.layout import Axis, Grid, Layout, choose, grid, varying_axes
 from flux_batch.report.phrases import Notice, missing, notice, suspicion
-from flux_batch.report.redact import without_queries
+from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers
 from flux_batch.report.words import file_size
 from flux_batch.run.objects import is_object
@@ -30,8 +32,9 @@ Spoken = Mapping[str, Mapping[str, str]]
 class Picture:
     """An image and its thumbnails. ``href`` and ``thumb`` are relative URLs, sizes are pixels, ``weight`` is words.
 
-    ``thumb2`` is the larger thumbnail. ``shown`` is what to show large where it is not ``href``: a page fetches nothing
-    from a network, so of an image in an object store it shows the larger thumbnail and links to the original.
+    ``sha256`` is of the original's bytes. ``thumb2`` is the larger thumbnail, "" where there is none. ``shown`` is what
+    to show large where it is not ``href``: a page fetches nothing from a network, so of an image in an object store
+    it shows the larger thumbnail and links to the original.
     """
 
     href: str
@@ -43,6 +46,7 @@ class Picture:
     thumb: str
     thumb_width: int
     thumb_height: int
+    sha256: str = ""
     thumb2: str = ""
     thumb2_width: int = 0
     thumb2_height: int = 0
@@ -56,7 +60,8 @@ class Tile:
     ``place`` maps every axis to this image's label; ``alt`` says the ones that vary. ``shape`` is width and height
     of the wanted ratio. ``parent`` and ``edits`` are indexes of other tiles: what it was edited from, and what was
     edited from it. ``reference`` names an image from outside the run. ``shared_with`` is the id of the task that
-    paid for the same image. ``suspect`` says why the picture may be a placeholder.
+    paid for the same image. ``suspect`` says why the picture may be a placeholder. ``price`` is ``cost`` in USD, as a
+    number for filters only. ``line`` is where the prompt stands in the spec.
     """
 
     id: str
@@ -76,16 +81,27 @@ class Tile:
     reference: str = ""
     shared_with: str = ""
     suspect: str = ""
+    price: float | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """The whole page."""
+    """The whole page. ``run`` and ``spec`` are the names that ``flux-batch why`` and people know; "" for a plan.
+
+    ``live`` is the name of the process that keeps it up to date, empty when the run is over; ``credentials`` says what
+    Content Credentials the originals carry, ``draft`` what the spec was promoted from.
+    """
 
     header: Header
     axes: tuple[Axis, ...]
     layout: Layout
     tiles: tuple[Tile, ...]
+    run: str = ""
+    spec: str = ""
+    live: str = ""
+    credentials: Told = ()
+    draft: DraftTold | None = None
 
     @property
     def grid(self) -> Grid:
@@ -108,6 +124,8 @@ def sheet(view: RunView, thumbs: Thumbs) -> Sheet:
         axes=axes,
         layout=choose(axes, places, view.report),
         tiles=_tiles(view, thumbs, axes),
+        run=f"{view.name}-rehearsal" if view.rehearsal else view.name,
+        spec=relative_name(view.spec_file),
     )
 
 
@@ -119,8 +137,8 @@ def _tiles(view: RunView, thumbs: Thumbs, axes: Sequence[Axis]) -> tuple[Tile, .
         if parent is not None:
             edits.setdefault(parent, []).append(index)
     suspects = suspects_of(view)
-    spoken = {axis.name: {value.label: value.short for value in axis.values} for axis in axes}
-    tiles = (_tile(entry, view, thumbs, spoken, buyer[entry.task.key]) for entry in view.entries)
+    spoken = spoken_labels(axes)
+    tiles = (tile_of(entry, view, thumbs, spoken, buyer[entry.task.key]) for entry in view.entries)
     return tuple(
         replace(
             tile,
@@ -132,6 +150,11 @@ def _tiles(view: RunView, thumbs: Thumbs, axes: Sequence[Axis]) -> tuple[Tile, .
     )
 
 
+def spoken_labels(axes: Sequence[Axis]) -> Spoken:
+    """How to say every label."""
+    return {axis.name: {value.label: value.short for value in axis.values} for axis in axes}
+
+
 def _parents(view: RunView, buyer: Mapping[str, str]) -> list[int | None]:
     """For every entry where the image it edits stands: at the task that bought it."""
     at = {entry.task.id: index for index, entry in enumerate(view.entries)}
@@ -139,7 +162,8 @@ def _parents(view: RunView, buyer: Mapping[str, str]) -> list[int | None]:
     return [at[buyer[key]] if key is not None and key in buyer else None for key in keys]
 
 
-def _tile(entry: Entry, view: RunView, thumbs: Thumbs, spoken: Spoken, buyer: str) -> Tile:
+def tile_of(entry: Entry, view: RunView, thumbs: Thumbs, spoken: Spoken, buyer: str) -> Tile:
+    """One image by itself; what it was edited from, and what from it, its neighbours know."""
     task = entry.task
     pays = buyer == task.id
     picture, instead = _picture(entry, view, thumbs)
@@ -158,6 +182,8 @@ def _tile(entry: Entry, view: RunView, thumbs: Thumbs, spoken: Spoken, buyer: st
         notice=instead,
         reference=_reference(entry),
         shared_with="" if pays else buyer,
+        price=float(entry.purchase.cost) if pays and entry.purchase.cost else None,
+        line=task.line,
     )
 
 
@@ -182,6 +208,7 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
         thumb2=_href(both.large.path),
         thumb2_width=both.large.width,
         thumb2_height=both.large.height,
+        sha256=file.sha256,
         shown=_href(both.large.path) if is_object(file.path) else "",
     ), None
 

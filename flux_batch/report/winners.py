@@ -8,7 +8,7 @@ from math import sqrt
 from typing import Final
 
 from flux_batch.plan.records import Task
-from flux_batch.report.picks import Flag
+from flux_batch.spec.picks import Flag
 
 FEW: Final = 10
 """Images below which a rate says little, however good it looks."""

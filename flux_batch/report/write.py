@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from flux_batch.report.aside import Told, credentials_told
 from flux_batch.report.manifest import write_manifest
-from flux_batch.run.records import RunView
+from flux_batch.run.records import RunView, StoredFile
+
+if TYPE_CHECKING:
+    from flux_batch.report.live import LivePage
+    from flux_batch.report.sheet import Sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +28,50 @@ def write_report(view: RunView, folder: Path) -> ReportPaths:
 
     Raises LocalFailure when the disk does not take them.
     """
+    from flux_batch.report.credentials import credentials_of
+    from flux_batch.report.live import end_live
+
+    found = credentials_of(_stored(view), folder)
+    manifest = write_manifest(view, folder, found)
+    page, _ = _page(view, folder, credentials=credentials_told(view, found))
+    end_live(folder)  # last: an open page then reads the data once more
+    return ReportPaths(manifest=manifest, page=page)
+
+
+def begin_live_page(view: RunView, folder: Path) -> LivePage:
+    """The page of a run that is about to begin, with a place for every image, and what keeps it up to date.
+
+    Raises LocalFailure when the disk does not take it.
+    """
+    from flux_batch.report.live import LivePage, end_live, new_session
+    from flux_batch.report.live_tiles import LiveTiles
+    from flux_batch.run.thumbs import Thumbs, find_thumbs, make_thumbs
+
+    def thumbnails(file: StoredFile) -> Thumbs | None:
+        """The run draws them on the way; only where that failed is it tried once more."""
+        return find_thumbs(file.sha256, folder) or make_thumbs((file,), folder)[file.sha256]
+
+    end_live(folder)
+    session = new_session()
+    _, made = _page(view, folder, live=session)
+    tiles = LiveTiles(view=view, sheet=made, thumbnail=thumbnails)
+    return LivePage(folder, session, tiles)
+
+
+def _page(view: RunView, folder: Path, *, live: str = "", credentials: Told = ()) -> tuple[Path, Sheet]:
+    from flux_batch.report.brand import logo_uri
+    from flux_batch.report.drafts import draft_told
+    from flux_batch.report.live_tiles import in_turn
     from flux_batch.report.page import write_page
     from flux_batch.report.sheet import sheet
     from flux_batch.run.thumbs import make_thumbs
 
-    stored = [entry.purchase.file for entry in view.entries if entry.purchase.file]
-    thumbs = make_thumbs(stored, folder)
-    manifest = write_manifest(view, folder)
-    return ReportPaths(manifest=manifest, page=write_page(sheet(view, thumbs), folder))
+    made = sheet(view, make_thumbs(_stored(view), folder))
+    header = replace(made.header, logo=logo_uri(view, folder))
+    tiles = tuple(map(in_turn, made.tiles)) if live else made.tiles
+    made = replace(made, header=header, draft=draft_told(view, folder), tiles=tiles, live=live, credentials=credentials)
+    return write_page(made, folder), made
+
+
+def _stored(view: RunView) -> list[StoredFile]:
+    return [entry.purchase.file for entry in view.entries if entry.purchase.file]

@@ -6,7 +6,9 @@ A call to the provider is never cut off by a stop; only sleeping tasks are woken
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from flux_batch.run.clock import Clock
 
@@ -32,14 +34,19 @@ class Brake:
 
     async def pause(self, seconds: float, *, before_send: bool = False) -> bool:
         """Sleep; False when the run stopped and this wait is over with it."""
-        if self._halted or (before_send and self.stopped):
-            return False
+        if seconds <= 0:
+            return not self._over(before_send)
+        return await self.wait(self.clock.sleep(seconds), before_send=before_send)
+
+    async def wait(self, something: Coroutine[Any, Any, object], *, before_send: bool = False) -> bool:
+        """Wait for anything that is not a call; False when the run stopped, and it did not come about."""
         task = asyncio.current_task()
-        if seconds <= 0 or task is None:
-            return True
+        if self._over(before_send) or task is None:
+            something.close()
+            return False
         self._sleeping[task] = before_send
         try:
-            await self.clock.sleep(seconds)
+            await something
         except asyncio.CancelledError:
             if task not in self._woken or task.uncancel() > 0:  # somebody else ends this task
                 raise
@@ -48,3 +55,6 @@ class Brake:
             del self._sleeping[task]
             self._woken.discard(task)
         return True
+
+    def _over(self, before_send: bool) -> bool:
+        return self._halted or (before_send and self.stopped is not None)

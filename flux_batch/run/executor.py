@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from flux_batch.errors import LocalFailure, RawAnswer
 from flux_batch.run.breaker import counts, verdict
+from flux_batch.run.claims import Work
 from flux_batch.run.disk import free_bytes, places
 from flux_batch.run.events import Done, Doubtful, Event, Leave, NoMoney, Post
 from flux_batch.run.journal import Journal
+from flux_batch.run.learned import keep_making_spans
+from flux_batch.run.learning import Attempt, Learner
 from flux_batch.run.perform import Performer
 from flux_batch.run.protocol import Moment, Rules, Step, opening, step
 from flux_batch.run.records import Phase, Purchase
 from flux_batch.run.rows import FINAL
-from flux_batch.run.state import Work
 from flux_batch.run.watch import Tally
+
+LOOK_AHEAD: Final = 64
+"""Images that are read from the state file at once; a batch of any size waits there and not in memory."""
 
 
 @dataclass(slots=True)
@@ -32,10 +37,14 @@ class Executor:
     rules: Rules
     concurrency: int
     tally: Tally
+    learner: Learner
     buys: bool = True
     left: dict[str, str] = field(default_factory=dict)
     _answers: deque[Event] = field(default_factory=lambda: deque(maxlen=64))
     _failure: LocalFailure | None = None
+    _ahead: deque[Work] = field(default_factory=deque)
+    _more: bool = True
+    _ended: asyncio.Queue[asyncio.Task[None]] = field(default_factory=asyncio.Queue)
 
     @property
     def _journal(self) -> Journal:
@@ -49,24 +58,53 @@ class Executor:
                 active |= await self._start(len(active))
                 if not active:
                     break
-                done, active = await asyncio.wait(active, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
+                active -= await self._some_ended()
         finally:
             for task in active:
                 task.cancel()
             await asyncio.gather(*active, return_exceptions=True)
+        await self._keep_learned()
         if self._failure:
             raise self._failure
+
+    async def _keep_learned(self) -> None:
+        """A later run begins with what this one learned; one that learned nothing writes nothing."""
+        if self.learner.news and not self._failure:
+            spans = self.learner.spans()
+            await self._journal.ask(lambda state: keep_making_spans(state, spans))
+
+    async def _some_ended(self) -> set[asyncio.Task[None]]:
+        """Wait for one, and take whoever ended with it."""
+        ended = {await self._ended.get()}
+        while not self._ended.empty():
+            ended.add(self._ended.get_nowait())
+        for task in ended:
+            task.result()
+        return ended
 
     async def _start(self, under_way: int) -> set[asyncio.Task[None]]:
         room = self._room(under_way)
         if self.performer.brake.stopped or (room <= 0 and under_way):
             return set()
-        work = await self._journal.ask(lambda state: state.claim(max(1, room), begun_only=not self.buys))
-        if room <= 0 and _buys(work) and not self.performer.has_room():
+        await self._look_ahead(max(1, room))
+        if room <= 0 and self._ahead and _buys(self._ahead[0]) and not self.performer.has_room():
             return set()
-        return {asyncio.create_task(self._drive(item)) for item in work}
+        work = [self._ahead.popleft() for _ in range(min(max(1, room), len(self._ahead)))]
+        return {self._started(item) for item in work}
+
+    async def _look_ahead(self, wanted: int) -> None:
+        """Claim a few more than can be begun now, so that not every image that ends asks for the next one."""
+        if len(self._ahead) >= wanted or not (self._more or self.tally.phases[Phase.PLANNED]):
+            return
+        limit = max(wanted, LOOK_AHEAD)
+        found = await self._journal.ask(lambda state: state.claim(limit, begun_only=not self.buys))
+        self._ahead += found
+        self._more = len(found) >= limit
+
+    def _started(self, work: Work) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._drive(work))
+        task.add_done_callback(self._ended.put_nowait)
+        return task
 
     def _room(self, under_way: int) -> int:
         """How many may be begun now. What was sent is claimed first and has to come home, however full the disk is."""
@@ -77,15 +115,20 @@ class Executor:
     async def _drive(self, work: Work) -> None:
         """One image, from where it stands to where it can go."""
         rules = self.rules if work.may_send and self.buys else replace(self.rules, resend=False)
+        attempt = Attempt(self.learner, work.task.model)
         try:
-            current = await self._commit(work.purchase, opening(work.purchase, self._now()))
+            now = self._now()
+            current = await self._commit(work.purchase, opening(work.purchase, now))
             while not isinstance(current.effect, Done | Leave):
-                event = await self.performer.perform(work, current.state.purchase, current.effect)
+                waited = self._now().mono - now.mono
+                event = await self.performer.perform(work, current.state.purchase, current.effect, waited)
                 if event is None:
                     return
                 if isinstance(current.effect, Post):
                     self._watch(event)
-                after = step(current.state, event, self._now(), rules)
+                now = self._now()
+                after = step(current.state, event, now, replace(rules, poll_times=attempt.poll_times))
+                attempt.saw(current.state, event, after.state, now)
                 odd = event.answer if isinstance(event, Doubtful) else None
                 current = await self._commit(current.state.purchase, after, odd)
             if isinstance(current.effect, Leave):
@@ -106,9 +149,12 @@ class Executor:
         if not saved:
             after = step(after.state, NoMoney(), self._now(), self.rules)
             await self._journal.save(after.state.purchase)
+        if after.state.purchase.remote_id and not before.remote_id:
+            self.performer.written_down(after.state.purchase.remote_id)
         self.tally.move(before, after.state.purchase)
+        self.performer.watcher.moved(after.state.purchase)
         if after.state.phase in FINAL and after.state.phase is not Phase.STORED:
-            await self._recount()
+            await self._recount(before.key)
         self.performer.watcher.changed(self.tally)
         return after
 
@@ -120,11 +166,12 @@ class Executor:
                 "The next run looks it up"
             )
 
-    async def _recount(self) -> None:
+    async def _recount(self, lost: str) -> None:
         """A failed parent skips its edits inside the state file, so the counts come from there."""
-        counts = await self._journal.ask(lambda state: state.counts())
-        self.tally.phases.clear()
-        self.tally.phases.update(counts)
+        counts = await self._journal.ask(lambda state: state.counts() if state.has_edits(lost) else None)
+        if counts is not None:
+            self.tally.phases.clear()
+            self.tally.phases.update(counts)
 
     def _watch(self, answer: Event) -> None:
         """A row of equal answers to submits stops buying; what was sent is still brought home."""
@@ -143,6 +190,6 @@ class Executor:
         return self.performer.brake.clock.now()
 
 
-def _buys(work: Iterable[Work]) -> bool:
-    """Whether something would be sent for the first time."""
-    return any(item.purchase.phase is Phase.PLANNED for item in work)
+def _buys(work: Work) -> bool:
+    """Whether it would be sent for the first time."""
+    return work.purchase.phase is Phase.PLANNED

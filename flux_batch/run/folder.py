@@ -40,13 +40,19 @@ def prepare_folder(folder: Path) -> None:
 
 def refuse_without_state(folder: Path, state: Path) -> None:
     """Raise StateUnusable where a run has been, but its state file is gone or empty: all would be bought again."""
-    if state.exists() and state.stat().st_size:
-        return
-    if trace := next((name for name in _TRACES if _holds_something(folder / name)), None):
+    if lost := state_lost(folder, state):
         raise StateUnusable(
-            f"{folder} has no {state.name}, but {trace} of an earlier run: what is paid is not known, so nothing was "
-            f"sent. Put {state.name} back, or take another folder with --out, where all is bought anew"
+            f"{lost}, so nothing was sent. Put {state.name} back, or take another folder with --out, where all is "
+            "bought anew"
         )
+
+
+def state_lost(folder: Path, state: Path) -> str | None:
+    """That a run has been here whose state file is gone or empty, in words; None where that is not so."""
+    if state.exists() and state.stat().st_size:
+        return None
+    trace = next((name for name in _TRACES if _holds_something(folder / name)), None)
+    return trace and f"{folder} has no {state.name}, but {trace} of an earlier run: what is paid is not known"
 
 
 def _holds_something(path: Path) -> bool:

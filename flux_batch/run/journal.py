@@ -1,14 +1,18 @@
-"""The state file, seen from the event loop: one thread of its own, and commits that wait for each other share one."""
+"""The state file, seen from the event loop: one thread of its own, and whoever waits for it goes along on one trip.
+
+A trip answers all questions that came up since the last one and commits all new states together: one sync for many.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from flux_batch.errors import LocalFailure, RawAnswer
 from flux_batch.run.records import Purchase
@@ -16,7 +20,24 @@ from flux_batch.run.state import StateFile
 
 T = TypeVar("T")
 
-_Waiting = tuple[Purchase, RawAnswer | None, asyncio.Future[bool]]
+_Outcome = tuple[Any, Exception | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Save:
+    """A state to commit, and the answer that left it in doubt."""
+
+    purchase: Purchase
+    odd: RawAnswer | None
+    done: asyncio.Future[bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """Something to read or change by itself."""
+
+    ask: Callable[[StateFile], object]
+    done: asyncio.Future[Any]
 
 
 class Journal:
@@ -26,8 +47,9 @@ class Journal:
         self._state = state
         self._cap = cap
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
-        self._waiting: list[_Waiting] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._saves: list[_Save] = []
+        self._questions: list[_Question] = []
+        self._trips: asyncio.Task[None] | None = None
         self._failure: LocalFailure | None = None
 
     async def __aenter__(self) -> Self:
@@ -38,8 +60,8 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wait for the last commit."""
-        if self._writer is not None:
-            await self._writer
+        if self._trips is not None:
+            await self._trips
         self._thread.shutdown()
 
     async def save(self, purchase: Purchase, odd: RawAnswer | None = None) -> bool:
@@ -48,9 +70,8 @@ class Journal:
         ``odd`` is the answer that left it in doubt.
         """
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((purchase, odd, done))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+        self._saves.append(_Save(purchase=purchase, odd=odd, done=done))
+        self._set_out()
         return await done
 
     async def ask(self, question: Callable[[StateFile], T]) -> T:
@@ -58,31 +79,58 @@ class Journal:
 
         A second sync may report success for what the first one lost.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, question)
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._questions.append(_Question(ask=question, done=done))
+        self._set_out()
+        return await done
 
-    def _answer(self, question: Callable[[StateFile], T]) -> T:
+    def _set_out(self) -> None:
+        if self._trips is None or self._trips.done():
+            self._trips = asyncio.create_task(self._travel())
+
+    async def _travel(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._saves or self._questions:
+            questions, self._questions = self._questions, []
+            saves, self._saves = self._saves, []
+            outcomes = await loop.run_in_executor(self._thread, self._trip, questions, saves)
+            waiting = [each.done for each in questions] + [each.done for each in saves]
+            for done, (answer, error) in zip(waiting, outcomes, strict=True):
+                _tell(done, answer, error)
+
+    def _trip(self, questions: list[_Question], saves: list[_Save]) -> list[_Outcome]:
+        """On the thread: what came of each question, then of each state."""
+        outcomes = [self._tried(each.ask) for each in questions]
+        if not saves:
+            return outcomes
+        answers, error = self._tried(partial(self._commit, saves))
+        return outcomes + [(None, error) if error else (answer, None) for answer in answers or [None] * len(saves)]
+
+    def _tried(self, ask: Callable[[StateFile], object]) -> _Outcome:
+        try:
+            return self._answer(ask), None
+        except Exception as error:
+            return None, error
+
+    def _answer(self, ask: Callable[[StateFile], object]) -> object:
         if self._failure:
             raise self._failure
         try:
-            return question(self._state)
+            return ask(self._state)
         except LocalFailure as error:
             self._failure = error
             raise
 
-    async def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                answers = await self.ask(partial(self._commit, batch))
-            except Exception as error:
-                for *_, done in batch:
-                    if not done.done():
-                        done.set_exception(error)
-            else:
-                for (*_, done), answer in zip(batch, answers, strict=True):
-                    if not done.done():  # a cancelled task waits no more; its state is kept all the same
-                        done.set_result(answer)
+    def _commit(self, saves: list[_Save], state: StateFile) -> list[bool]:
+        odd = {each.purchase.key: each.odd for each in saves if each.odd is not None}
+        return state.save([each.purchase for each in saves], self._cap, odd)
 
-    def _commit(self, batch: list[_Waiting], state: StateFile) -> list[bool]:
-        odd = {purchase.key: answer for purchase, answer, _ in batch if answer is not None}
-        return state.save([purchase for purchase, _, _ in batch], self._cap, odd)
+
+def _tell(done: asyncio.Future[Any], answer: object, error: Exception | None) -> None:
+    """Whoever was cancelled waits no more; its state is kept all the same."""
+    if done.done():
+        return
+    if error is not None:
+        done.set_exception(error)
+    else:
+        done.set_result(answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from flux_batch.run.state import StateFile
 from flux_batch.run.verify import is_intact, looks_intact
 
 
-def mend(state: StateFile, folder: Path, wanted: frozenset[str]) -> int:
+def mend(state: StateFile, folder: Path, wanted: AbstractSet[str]) -> int:
     """Send images of ``wanted`` keys whose file is missing or shortened back to ``ready``; how many.
 
     What was sent back earlier is ``stored`` once more when its file is there again, or when nobody asks for it now.

@@ -21,7 +21,11 @@ CREATE TABLE answer (
 CREATE INDEX answer_business_id ON answer (business_id);
 """
 
-STEPS: Final[Mapping[int, str]] = {1: _TO_2}
+_TO_3: Final = """
+CREATE INDEX purchase_remote_id ON purchase (remote_id) WHERE remote_id IS NOT NULL;
+"""
+
+STEPS: Final[Mapping[int, str]] = {1: _TO_2, 2: _TO_3}
 """Format → the SQL that makes the next one of it."""
 
 VERSION: Final = max(STEPS) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from flux_batch.errors import (
     UsageError,
 )  # fmt: skip
 from flux_batch.run.brake import Brake
+from flux_batch.run.claims import Work
 from flux_batch.run.disk import shortage
 from flux_batch.run.events import (
     Accepted,
@@ -53,7 +55,6 @@ from flux_batch.run.picture import NotAnImage
 from flux_batch.run.plane.seam import DataPlane
 from flux_batch.run.records import Failure, Phase, Purchase
 from flux_batch.run.references import ReferenceMoved, References
-from flux_batch.run.state import Work
 from flux_batch.run.watch import Watcher
 
 MOST_WORDS: Final = 10
@@ -77,20 +78,23 @@ class Performer:
     _told: set[str] = field(default_factory=set)
     _owners: dict[str, str] = field(default_factory=dict)
 
-    async def perform(self, work: Work, purchase: Purchase, effect: Effect) -> Event | None:
-        """Carry out one effect; None when the run stopped before it could be, and nothing needs undoing."""
+    async def perform(self, work: Work, purchase: Purchase, effect: Effect, waited: float = 0.0) -> Event | None:
+        """Carry out one effect; None when the run stopped before it could be, and nothing needs undoing.
+
+        ``waited`` is how many seconds ago the effect was decided on: the commit before it took them.
+        """
         match effect:
             case Prepare(after=after):
-                return await self._prepare(work) if await self._turn_to_send(after) else None
+                return await self._prepared(work) if await self._turn_to_send(after) else None
             case Post(after=after, queue=queue):
                 ready = await (self._turn_to_send(after) if queue else self.brake.pause(after, before_send=True))
-                return await self._post(purchase) if ready and self.has_room() else Withdrawn()
+                return await self._post(purchase) if ready and self.has_room() else self._withdrawn()
             case Lookup(after=after):
                 return await self._lookup(purchase, after)
             case Control():
                 return await self._control(purchase)
             case Poll(after=after):
-                return await self._poll(purchase) if await self.brake.pause(after) else None
+                return await self._poll(purchase) if await self.brake.pause(after - waited) else None
             case Fetch(url=url):
                 return await self._fetch(work, url)
         raise TypeError(f"{effect} is not carried out")
@@ -105,6 +109,17 @@ class Performer:
         if reason:
             self.brake.stop(reason, halt=False)
         return reason is None
+
+    def _withdrawn(self) -> Withdrawn:
+        """Give the place among the submits back."""
+        self.submits.answered()
+        return Withdrawn()
+
+    async def _prepared(self, work: Work) -> Event:
+        event = await self._prepare(work)
+        if not isinstance(event, Prepared):
+            self.submits.answered()
+        return event
 
     async def _prepare(self, work: Work) -> Event:
         """Resolve the reference; only the provider's own refusal of it is final."""
@@ -136,7 +151,9 @@ class Performer:
 
     async def _post(self, purchase: Purchase) -> Event:
         try:
-            taken = await self.api.submit(purchase.body or b"")
+            taken = await _let_through(
+                self.submits, self.api.submit(purchase.body or b""), lambda: self.api.submits_left
+            )
         except Rejected as error:
             return RefusedBy(failure=_failure(error), account=isinstance(error, AccountRejected))
         except NotSent as error:
@@ -164,10 +181,16 @@ class Performer:
         """Whether an answer is about this request: it names no other, and its id belongs to no other image."""
         if found.business_id not in (None, purchase.business_id):
             return False
+        if found.id == purchase.remote_id:
+            return True
         # Two answers may come at once, before either is in the state file.
         if self._owners.setdefault(found.id, purchase.key) != purchase.key:
             return False
         return not await self.journal.ask(lambda state: state.has_other(found.id, purchase.key))
+
+    def written_down(self, remote_id: str) -> None:
+        """An id is in the state file, which knows from now on whose it is."""
+        self._owners.pop(remote_id, None)
 
     def _turned_away(self, error: Throttled) -> TurnedAway:
         pause = 1.0 if error.retry_after is None else error.retry_after
@@ -202,7 +225,7 @@ class Performer:
         if not await self.queries.pass_through():
             return NoAnswer(reason="the run is stopping")
         try:
-            found = await self.api.status(task_id)
+            found = await _let_through(self.queries, self.api.status(task_id), lambda: self.api.queries_left)
         except TaskNotFound:
             return NotFound()
         except AccountRejected as error:
@@ -230,7 +253,8 @@ class Performer:
 
         The 404s so far may have been asked before the window was over, or while the index was away.
         """
-        witnesses = await self.journal.ask(lambda state: state.witnesses(purchase.key))
+        now = self.brake.clock.now().wall
+        witnesses = await self.journal.ask(lambda state: state.witnesses(purchase.key, now))
         for witness in witnesses:
             if not await self._is_found(witness):
                 return ControlFailed()
@@ -244,6 +268,20 @@ class Performer:
             return Fetched(file=await self.plane.bring(url, work.stem))
         except (ApiError, NotAnImage) as error:
             return NotFetched(reason=str(error))
+
+
+async def _let_through(gate: Gate, call: Awaitable[TaskSnapshot], left: Callable[[], int | None]) -> TaskSnapshot:
+    """Make a call that passed a gate, and tell the gate what its answer says of the limit."""
+    told = None
+    try:
+        answer = await call
+        told = left()
+    except (Rejected, Throttled):
+        told = left()
+        raise
+    finally:
+        gate.answered(told)
+    return answer
 
 
 def _failure(error: Rejected) -> Failure:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from flux_batch.plan.records import Price, Task
-from flux_batch.spec.records import ReportOptions
+from flux_batch.spec.records import Draft, ReportOptions
 
 NOT_FETCHED: Final = "not_fetched"
 """The code of a failure that ends nothing: the image is paid, and a run could not bring it home."""
@@ -130,8 +131,9 @@ class RunView:
     """A run as its state file has it now: all a report needs.
 
     ``spent`` and ``reserved`` are USD over the life of the run folder. ``spec_file`` is the name the user gave.
-    ``rehearsal`` is True when the images came from the simulator. ``images`` is the address of the object store that
-    holds them, "" for the run folder, and ``images_web`` where a browser finds it.
+    ``rehearsal`` is True when the images came from the simulator. ``inputs`` are the files that the spec read, path to
+    content hash. ``draft`` is what the spec was promoted from; its folder starts at the run folder. ``images`` is the
+    address of the object store that holds them, "" for the run folder, and ``images_web`` where a browser finds it.
     """
 
     name: str
@@ -147,5 +149,7 @@ class RunView:
     spent: Decimal
     reserved: Decimal
     entries: tuple[Entry, ...]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    draft: Draft | None = None
     images: str = ""
     images_web: str = ""

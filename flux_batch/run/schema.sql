@@ -29,6 +29,7 @@ CREATE TABLE purchase (
 );
 CREATE INDEX purchase_parent ON purchase (parent);
 CREATE INDEX purchase_phase ON purchase (phase, number);
+CREATE INDEX purchase_remote_id ON purchase (remote_id) WHERE remote_id IS NOT NULL;
 
 -- One row for each wanted image: several may share a purchase. Rows no longer wanted stay.
 CREATE TABLE task (

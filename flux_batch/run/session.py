@@ -39,10 +39,12 @@ from flux_batch.run.folder import prepare_folder, refuse_without_state
 from flux_batch.run.identity import claim_identity, keep_apart, under_way
 from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
+from flux_batch.run.learned import making_spans
+from flux_batch.run.learning import Learner
 from flux_batch.run.lock import run_lock
 from flux_batch.run.mend import mend
 from flux_batch.run.objects import prove
-from flux_batch.run.pace import QUERY_BURST, QUERY_RATE, Gate
+from flux_batch.run.pace import query_gate, submit_gate
 from flux_batch.run.perform import Performer
 from flux_batch.run.place import claim_place
 from flux_batch.run.plane.choose import check_plane, plane_for
@@ -118,13 +120,15 @@ def run_plan(
     options: RunOptions,
     *,
     approve: Approve,
+    at_start: Callable[[RunView], None] | None = None,
     at_end: Callable[[RunView], None] = lambda _: None,
     watcher: Watcher | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
     """Buy and store what the plan selects and the run folder does not have; safe to end and to repeat at any instant.
 
-    ``at_end`` is called with what the run folder holds then, still under its lock, also when the run cannot go on.
+    ``at_start`` is called with what the run folder holds when there is something to do, before anything is sent;
+    ``at_end`` with what it holds then, still under its lock, also when the run cannot go on.
     Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
     """
     check_plane(options.dask)
@@ -142,7 +146,9 @@ def run_plan(
         cost = estimate(plan, changes, resend=options.rules.resend)
         if cost.new or under_way(state):
             claim_identity(state, settings, rehearsal=options.rehearsal)
-        session = _Session(plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock(), images)
+        session = _Session(
+            plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock(), at_start, images
+        )
         try:
             session.cap = budget_cap(spec, cost, state.committed(), options.max_cost)
         except RefusedToSpend as refusal:
@@ -210,8 +216,9 @@ def budget_cap(
     if cost.new and held + cost.cost > cap:
         name = "the budget" if cap == spec.budget.max else "--max-cost"
         doubts = f", ${committed[1]} kept for requests in doubt (see flux-batch resolve)" if committed[1] else ""
+        images = f"{cost.new:,} new images cost" if cost.new > 1 else "1 new image costs"
         raise OverBudget(
-            f"{cost.new} new images cost ${cost.cost}, ${committed[0]} is spent already{doubts}: together over {name} "
+            f"{images} ${cost.cost}, ${committed[0]} is spent already{doubts}: together over {name} "
             f"of ${spec.budget.max if cap == spec.budget.max else max_cost}"
         )
     return cap
@@ -230,6 +237,7 @@ class _Session:
     cap: Decimal | None
     watcher: Watcher
     clock: Clock
+    at_start: Callable[[RunView], None] | None = None
     images: str = ""
     signal: int | None = None
     refusal: RefusedToSpend | None = None
@@ -252,6 +260,8 @@ class _Session:
         counts = tally(self.state.counts(), micros(spent_before))
         if counts.finished == counts.total:
             return self._outcome(spent_before, {}, None)
+        if self.at_start:
+            self.at_start(self.state.view())
         if self.images:
             prove(self.images)
         brake = Brake(self.clock)
@@ -295,15 +305,17 @@ class _Session:
                 api=api,
                 plane=plane,
                 references=references,
-                submits=Gate(brake, self.options.submit_rate),
-                queries=Gate(brake, QUERY_RATE, QUERY_BURST),
+                submits=submit_gate(brake, self.options.submit_rate),
+                queries=query_gate(brake, self.options.submit_rate),
                 brake=brake,
                 folder=self.options.folder,
                 run_id=self.state.meta("run_id") or "",
                 watcher=self.watcher,
             )
             buys = self.refusal is None
-            executor = Executor(performer, self.options.rules, self.options.concurrency, counts, buys=buys)
+            rules = self.options.rules
+            learner = Learner(rules.poll_first, rules.poll_every, making_spans(self.state))
+            executor = Executor(performer, rules, self.options.concurrency, counts, learner, buys=buys)
             with self._signals(brake):
                 self.watcher.changed(counts)
                 await executor.run()

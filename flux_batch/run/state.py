@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -13,31 +12,18 @@ from typing import Any, Final, Self
 
 from flux_batch.errors import RawAnswer
 from flux_batch.plan.codec import price_from_json, task_from_json
-from flux_batch.plan.records import Known, Task
-from flux_batch.run.database import Database
+from flux_batch.plan.records import Known, Remembered
+from flux_batch.run.claims import Claims, Work
+from flux_batch.run.database import Database, legible
+from flux_batch.run.folder import refuse_without_state
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
-from flux_batch.run.rows import COLUMNS, FINAL, dollars, exposure, from_row, to_row, whole_micros
-from flux_batch.spec.records import ReportOptions
+from flux_batch.run.rows import COLUMNS, dollars, exposure, from_row, to_row, whole_micros
+from flux_batch.spec.records import Draft, ReportOptions
+from flux_batch.spec.settings import draft_from
 
 FILE: Final = "state.sqlite"
 
-_OPEN_PHASES: Final = tuple(phase.value for phase in Phase if phase not in FINAL)
 _SET_COLUMNS: Final = ", ".join(f"{column} = ?" for column in COLUMNS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """One image to bring on: its purchase, the task it was first wanted for, and its name below ``images/``.
-
-    ``may_send`` is False for what the present plan does not select: it may be paid, so it is brought home, but nothing
-    is sent for it again.
-    """
-
-    purchase: Purchase
-    task: Task
-    number: int
-    stem: str
-    may_send: bool
 
 
 class StateFile:
@@ -48,7 +34,10 @@ class StateFile:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        if read_only and path.is_file():
+            refuse_without_state(path.parent, path)  # an empty one would be a run without images
         self.db = Database(path, read_only=read_only)
+        self._claims = Claims(self.db)
 
     def __enter__(self) -> Self:
         """Ready to use."""
@@ -66,6 +55,7 @@ class StateFile:
 
     # Facts about the run --------------------------------------------------------------------------------------------
 
+    @legible
     def meta(self, name: str) -> str | None:
         """One fact, None when it was never set."""
         rows = self.db.rows("SELECT value FROM meta WHERE name = ?", (name,))
@@ -75,17 +65,20 @@ class StateFile:
         """Set one fact; commits when no transaction is open."""
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
+    @legible
     def committed(self) -> tuple[Decimal, Decimal]:
         """(spent, reserved) in USD, over the life of the run folder."""
         (row,) = self.db.rows("SELECT spent, reserved FROM ledger")
         return dollars(row["spent"]), dollars(row["reserved"])
 
+    @legible
     def counts(self, *, chosen_only: bool = True) -> dict[Phase, int]:
         """How many purchases stand in each phase."""
         where = "WHERE chosen > 0" if chosen_only else ""
         rows = self.db.rows(f"SELECT phase, count(*) AS n FROM purchase {where} GROUP BY phase")  # noqa: S608
         return {Phase(row["phase"]): row["n"] for row in rows}
 
+    @legible
     def image_counts(self) -> dict[Phase, int]:
         """How many of this run's wanted images stand in each phase; images that share a purchase count each."""
         rows = self.db.rows(
@@ -94,25 +87,28 @@ class StateFile:
         )
         return {Phase(row["phase"]): row["n"] for row in rows}
 
-    def known(self) -> dict[str, Known]:
-        """What was bought or begun, by key, for the difference shown by a plan."""
+    def known(self) -> Remembered:
+        """What was bought or begun, by key, for the difference shown by a plan; to be used while this file is open."""
+        return Remembered(dict(self.db.pairs("SELECT key, phase FROM purchase")), self._remember)
+
+    @legible
+    def _remember(self) -> dict[str, Known]:
         rows = self.db.rows(
             "SELECT record, phase, wanted FROM task JOIN purchase USING (key) ORDER BY wanted, task.rowid"
         )
         found: dict[str, Known] = {}
-        with self.db.legible():
-            for row in rows:
-                task = task_from_json(json.loads(row["record"]))
-                found[task.key] = Known(task=task, phase=row["phase"], wanted=bool(row["wanted"]))
+        for row in rows:
+            task = task_from_json(json.loads(row["record"]))
+            found[task.key] = Known(task=task, phase=row["phase"], wanted=bool(row["wanted"]))
         return found
 
+    @legible
     def view(self) -> RunView:
         """All a report needs, in the order of the spec; what is no longer wanted comes last."""
         rows = self.db.rows(
             "SELECT record, wanted, purchase.* FROM task JOIN purchase USING (key) ORDER BY wanted DESC, position, id"
         )
-        with self.db.legible():
-            entries = tuple(_entry(row) for row in rows)
+        entries = tuple(_entry(row) for row in rows)
         spent, reserved = self.committed()
         created = float(self.meta("created") or 0.0)
         moments = [
@@ -133,6 +129,8 @@ class StateFile:
             spent=spent,
             reserved=reserved,
             entries=entries,
+            inputs=json.loads(self.meta("inputs") or "{}"),
+            draft=_draft_from_json(json.loads(self.meta("draft") or "null")),
             images=self.meta("images") or "",
             images_web=self.meta("images_web") or "",
         )
@@ -144,20 +142,7 @@ class StateFile:
 
         What was already sent comes first, or alone; an edit waits until its parent is stored.
         """
-        phases = [phase for phase in _OPEN_PHASES if not (begun_only and phase == Phase.PLANNED)]
-        marks = ", ".join("?" * len(phases))
-        rows = self.db.rows(
-            "SELECT purchase.*, record FROM purchase JOIN task USING (key)"  # noqa: S608
-            f" WHERE chosen > 0 AND phase IN ({marks}) AND key NOT IN (SELECT key FROM claimed)"
-            " AND (parent IS NULL OR phase != 'planned'"
-            "      OR EXISTS (SELECT 1 FROM purchase AS up WHERE up.key = purchase.parent AND up.phase = 'stored'))"
-            " GROUP BY purchase.key ORDER BY phase = 'planned', number LIMIT ?",
-            (*phases, limit),
-        )
-        with self.db.transaction():
-            self.db.execute_all("INSERT INTO claimed VALUES (?)", [(row["key"],) for row in rows])
-        with self.db.legible():
-            return [_work(row) for row in rows]
+        return self._claims.take(limit, begun_only=begun_only)
 
     def save(
         self, purchases: Sequence[Purchase], cap: Decimal | None, odd: Mapping[str, RawAnswer] | None = None
@@ -184,7 +169,9 @@ class StateFile:
                 return False
         self.db.execute("UPDATE ledger SET spent = spent + ?, reserved = reserved + ?", (more_spent, more_reserved))
         self.db.execute(f"UPDATE purchase SET {_SET_COLUMNS} WHERE key = ?", (*to_row(purchase), purchase.key))  # noqa: S608
-        if purchase.phase in (Phase.FAILED, Phase.REFUSED):
+        if purchase.phase is Phase.STORED and self.has_edits(purchase.key):
+            self._claims.release(purchase.key)
+        elif purchase.phase in (Phase.FAILED, Phase.REFUSED):
             self.skip_below(purchase.key)
         return True
 
@@ -205,6 +192,10 @@ class StateFile:
                 for row in rows
             }
 
+    def has_edits(self, key: str) -> bool:
+        """Whether another purchase edits this one's image."""
+        return bool(self.db.rows("SELECT 1 FROM purchase WHERE parent = ? LIMIT 1", (key,)))
+
     def skip_below(self, key: str) -> None:
         """An edit whose parent has no image is skipped, and so are its own edits."""
         failure = json.dumps({"code": "parent_failed", "message": "the image it edits could not be made"})
@@ -216,13 +207,15 @@ class StateFile:
         with self.db.legible():
             return from_row(row)
 
-    def witnesses(self, key: str) -> tuple[str, ...]:
+    def witnesses(self, key: str, now: float) -> tuple[str, ...]:
         """The business ids of other purchases that the provider accepted: the positive control, none or one or two.
 
-        The one accepted last before this request was sent, or else first after it, shows that the provider remembers
-        that far back; the newest one shows that what it was sent lately can be found.
+        The one accepted last before this request was sent shows that the provider remembers that far back. Without
+        one, the first after it will do while the request is so young that no provider has forgotten it. The newest
+        one shows that what it was sent lately can be found.
         """
-        nearest, newest = (self.db.rows(_WITNESS + order, (key,)) for order in (_NEAREST, _NEWEST))
+        nearest = self.db.rows(_WITNESS + _NEAREST, (key, now - REMEMBERED))
+        newest = self.db.rows(_WITNESS + _NEWEST, (key,)) if nearest else []
         return tuple(dict.fromkeys(str(row["business_id"]) for row in (*nearest, *newest)))
 
     def has_other(self, remote_id: str, key: str) -> bool:
@@ -240,13 +233,16 @@ class StateFile:
             self.db.execute("INSERT OR REPLACE INTO upload VALUES (?, ?, ?)", (sha256, url, now))
 
 
+REMEMBERED: Final = 12 * 3600.0
+"""Seconds for which a provider surely knows a task: results live for 24 hours; half of that leaves room for clocks."""
+
 _WITNESS: Final = (
     "WITH other AS (SELECT business_id, number, coalesce(json_extract(times, '$.submitted'), 0.0) AS taken"
     " FROM purchase WHERE remote_id IS NOT NULL AND business_id IS NOT NULL AND key != ?1),"
     " this AS (SELECT coalesce(json_extract(times, '$.intent'), 0.0) AS sent FROM purchase WHERE key = ?1)"
     " SELECT business_id FROM other, this "
 )
-_NEAREST: Final = "ORDER BY taken > sent, abs(taken - sent), number DESC LIMIT 1"
+_NEAREST: Final = "WHERE taken <= sent OR sent > ?2 ORDER BY taken > sent, abs(taken - sent), number DESC LIMIT 1"
 _NEWEST: Final = "ORDER BY taken DESC, number DESC LIMIT 1"
 
 _SKIP_BELOW: Final = (
@@ -260,18 +256,9 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     return Entry(task=task_from_json(json.loads(row["record"])), purchase=from_row(row), wanted=bool(row["wanted"]))
 
 
-def _work(row: Mapping[str, Any]) -> Work:
-    purchase, task = from_row(row), task_from_json(json.loads(row["record"]))
-    if purchase.phase is Phase.PLANNED:
-        purchase = replace(purchase, price=task.price)
-    return Work(
-        purchase=purchase,
-        task=task,
-        number=row["number"],
-        stem=row["stem"],
-        may_send=row["chosen"] == 2,
-    )
-
-
 def _report_from_json(value: Mapping[str, Any]) -> ReportOptions:
     return ReportOptions(**{**value, "tabs": tuple(value.get("tabs", ()))})
+
+
+def _draft_from_json(value: Mapping[str, Any] | None) -> Draft | None:
+    return None if value is None else draft_from(value)

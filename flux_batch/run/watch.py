@@ -67,6 +67,10 @@ def tally(counts: Mapping[Phase, int], spent: int) -> Tally:
 class Watcher(Protocol):
     """Somebody who looks on."""
 
+    def moved(self, purchase: Purchase) -> None:
+        """One image stands elsewhere now, and that is durable; called often, so be quick."""
+        ...
+
     def changed(self, tally: Tally) -> None:
         """Something moved; called often, so be quick."""
         ...
@@ -78,6 +82,9 @@ class Watcher(Protocol):
 
 class Nobody:
     """Looks away."""
+
+    def moved(self, purchase: Purchase) -> None:
+        """Nothing."""
 
     def changed(self, tally: Tally) -> None:
         """Nothing."""

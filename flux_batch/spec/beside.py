@@ -20,15 +20,22 @@ class Beside:
 
     folder: Path
 
-    def table(self, path: str, sheet: str | None) -> Table:
+    def table(self, path: str, sheet: str | None, flag: str | None) -> Table:
         """A table in the folder or below; raises TableProblem."""
         from flux_batch.spec.tables.read import read_table  # its readers take time to load, and most specs need none
 
-        return read_table(self.folder, path, sheet=sheet)
+        return read_table(self.folder, path, sheet=sheet, flag=flag)
 
     def document(self, path: str) -> Document:
         """A YAML file, by a path that starts at the folder; UsageError or InvalidSpec when it cannot be read."""
         return read_beside(self.folder, path)
+
+    def logo(self, path: str) -> InputFile:
+        """A picture in the folder or below; raises ReferenceProblem."""
+        from flux_batch.spec.files import inspect_logo
+
+        found = inspect_logo(self.folder, path)
+        return InputFile(path=found.path, sha256=found.sha256, bytes=found.bytes)
 
 
 def read_beside(folder: Path, path: str) -> Document:

@@ -12,7 +12,7 @@ from flux_batch.spec.includes import with_includes
 from flux_batch.spec.jobs import read_jobs
 from flux_batch.spec.lint import read_lint
 from flux_batch.spec.records import Spec
-from flux_batch.spec.settings import read_budget, read_execution, read_limits, read_report
+from flux_batch.spec.settings import read_budget, read_draft, read_execution, read_limits, read_report
 from flux_batch.spec.variables import AXES, read_variables
 from flux_batch.spec.words import quoted
 
@@ -40,6 +40,7 @@ def build_spec(value: dict[str, Any], desk: Desk) -> Spec:
         naming=value.get("naming"),
         source=desk.source,
         profiles=tuple(value.get("profiles", {})),
+        draft=read_draft(top),
         inputs=tuple(desk.inputs[path] for path in sorted(desk.inputs)),
     )
 

@@ -34,21 +34,27 @@ class Desk:
     lost: frozenset[FilePath] = frozenset()
     problems: list[Problem] = field(default_factory=list)
     inputs: dict[str, InputFile] = field(default_factory=dict)
-    _tables: dict[tuple[str, str | None], Table] = field(default_factory=dict)
+    _tables: dict[tuple[str, str | None, str | None], Table] = field(default_factory=dict)
 
-    def open_table(self, path: str, sheet: str | None) -> Table:
+    def open_table(self, path: str, sheet: str | None, flag: str | None = None) -> Table:
         """A table, read once; raises TableProblem."""
-        if (path, sheet) not in self._tables:
-            table = self.files.table(path, sheet)
-            self._tables[path, sheet] = table
+        if (path, sheet, flag) not in self._tables:
+            table = self.files.table(path, sheet, flag)
+            self._tables[path, sheet, flag] = table
             self.inputs.update((file.path, file) for file in table.files)
-        return self._tables[path, sheet]
+        return self._tables[path, sheet, flag]
 
     def open_document(self, path: str) -> Document:
         """A YAML file; raises UsageError or InvalidSpec."""
         found = self.files.document(path)
         self.inputs[path] = input_of(found, path)
         return found
+
+    def open_logo(self, path: str) -> str:
+        """A picture for the sheet, by its path as it is kept; raises ReferenceProblem."""
+        found = self.files.logo(path)
+        self.inputs[found.path] = found
+        return found.path
 
     def report(self, at: FilePath, message: str, hint: str = "", *, key: bool = False) -> None:
         """Add a problem at a node's value, or at its key."""

@@ -42,12 +42,31 @@ REFERENCE: Final = Kind(
 )
 
 
+LOGO: Final = Kind(
+    noun="logo",
+    thing="picture",
+    example="assets/logo.png",
+    bytes_max=2 * 1024 * 1024,
+    too_large="a logo has at most 2 MB: make it smaller",
+    problem=ReferenceProblem,
+)
+
+
+def inspect_logo(folder: Path, relative: str) -> ReferenceFile:
+    """The picture for the sheet's head as it is now; ReferenceProblem when it cannot be one."""
+    return _inspected(folder, relative, LOGO)
+
+
 def inspect_reference(folder: Path, relative: str) -> ReferenceFile:
     """A local reference image as it is now; ReferenceProblem when it must not or cannot be uploaded.
 
     ``folder`` is the spec's; ``relative`` is what the spec says, with ``/`` between folders.
     """
-    data = read_inside(folder, relative, REFERENCE)
+    return _inspected(folder, relative, REFERENCE)
+
+
+def _inspected(folder: Path, relative: str, kind: Kind) -> ReferenceFile:
+    data = read_inside(folder, relative, kind)
     mime, width, height = _decoded(data, relative)
     return ReferenceFile(
         path=Path(os.path.normpath(relative)).as_posix(),
@@ -74,7 +93,7 @@ def _decoded(data: bytes, relative: str) -> tuple[str, int, int]:
                 if width * height <= PIXELS_MAX:
                     image.load()
         except UnidentifiedImageError:
-            raise ReferenceProblem(f"{name} is not an image", "ToAPIs takes JPEG, PNG, WebP and GIF") from None
+            raise ReferenceProblem(f"{name} is not an image", "JPEG, PNG, WebP and GIF can be used") from None
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             width = height = PIXELS_MAX
         except Exception as error:  # a decoder raises whatever it trips over

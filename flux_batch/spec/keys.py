@@ -44,7 +44,7 @@ MEANT: Final = {
 
 TOP: Final = (
     *("version", "name", "jobs", "budget", "execution", "report", "naming", "limits"),
-    *("extends", "profile", "profiles", "defaults", "lint"),
+    *("extends", "profile", "profiles", "defaults", "lint", "draft"),
 )
 """Keys that a job cannot have."""
 

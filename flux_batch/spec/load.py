@@ -69,7 +69,7 @@ def _merged(document: Document, found: list[Complaint], desk: Desk) -> tuple[Pro
     """
     source = document.source
     mended = {(problem.file, problem.line) for problem in document.syntax}
-    complained = [source.problem(each.at, each.message, each.hint, key=each.key) for each in found]
+    complained = [source.problem(each.at, each.message, each.hint, key=each.key, fix=each.fix) for each in found]
     kept = [*document.syntax]
     claimed: set[tuple[str, int, int]] = set()
     root = source.mark(())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import gcd
-from re import findall
+from re import findall, fullmatch
 
 from flux_batch.spec.vocabulary import MATCH_INPUT, RATIOS
-from flux_batch.spec.words import closest, kind, quoted
+from flux_batch.spec.words import closest, fix_of, kind, quoted
 
 KNOWN = f"known here: {', '.join(RATIOS)}"
 
@@ -25,6 +24,18 @@ def not_a_ratio(value: object) -> tuple[str, str]:
     return _not_among_ours(value)
 
 
+def meant_ratio(value: object) -> str | None:
+    """The ratio that a value writes in another way: 969, ``16x9``, ``1920x1080``; None where it is another."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _base60(value)
+    if not isinstance(value, str):
+        return None
+    if fix := fix_of(value, (MATCH_INPUT,)):
+        return fix.new
+    written = fullmatch(r"\s*([0-9]{1,6})\s*[x:/\N{MULTIPLICATION SIGN}]\s*([0-9]{1,6})\s*", value.lower())
+    return _equal(int(written[1]), int(written[2])) if written else None
+
+
 def _base60(number: int) -> str | None:
     """The ratio that YAML 1.1 made this number of, or None."""
     meant = "{}:{}".format(*divmod(number, 60))
@@ -35,11 +46,20 @@ def _not_among_ours(text: str) -> tuple[str, str]:
     numbers = [int(number) for number in findall(r"[0-9]{1,6}", text)]
     if len(numbers) != 2 or 0 in numbers:
         return f"{quoted(text)} is not a ratio", f"{KNOWN}, {MATCH_INPUT}"
-    width, height = (number // gcd(*numbers) for number in numbers)
-    if f"{width}:{height}" in RATIOS:
-        return f'{quoted(text)} is not a ratio: did you mean "{width}:{height}"?', "width, colon, height, in quotes"
+    width, height = numbers
+    if meant := _equal(width, height):
+        return f'{quoted(text)} is not a ratio: did you mean "{meant}"?', "width, colon, height, in quotes"
     near = min(RATIOS, key=lambda ratio: abs(_aspect(ratio) - width / height))
     return f"{quoted(text)} is not a ratio that ToAPIs draws", f'the nearest is "{near}"; {KNOWN}'
+
+
+def _equal(width: int, height: int) -> str | None:
+    """Ours that is the same, however it is reduced: 21:9 is 7:3."""
+    for ratio in RATIOS:
+        wide, high = map(int, ratio.split(":"))
+        if height and width * high == height * wide:
+            return ratio
+    return None
 
 
 def _aspect(ratio: str) -> float:

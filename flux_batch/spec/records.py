@@ -135,12 +135,39 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
-    """How the contact sheet is laid out; axes not named are chosen from what varies."""
+    """How the contact sheet is laid out; axes not named are chosen from what varies.
+
+    ``logo`` is a picture's path from the spec's folder, ``accent`` a colour, ``#rrggbb``.
+    """
 
     title: str | None = None
     rows: str | None = None
     columns: str | None = None
     tabs: tuple[str, ...] = ()
+    logo: str | None = None
+    accent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftImage:
+    """A picked image: its ``id`` in the draft's manifest, its content, and its ``file`` in the draft's run folder."""
+
+    id: str
+    sha256: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The run that a spec was promoted from. ``folder`` is its run folder, from the spec's own.
+
+    ``images`` are the picked ones by label of the variable ``axis``.
+    """
+
+    run: str
+    folder: str
+    axis: str
+    images: Mapping[str, tuple[DraftImage, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +193,7 @@ class Spec:
     ``naming`` is the user's file-name template, None for ours. ``source`` is the text it came from, which
     turns a place in the file into a line and a column. ``inputs`` are the other files it was made from: tables, and the
     specs it extends. ``settings`` are the ``path=value`` that were put over it, ``profiles`` the names of
-    its profiles.
+    its profiles. ``draft`` is what it was promoted from.
     """
 
     name: str
@@ -182,6 +209,7 @@ class Spec:
     inputs: tuple[InputFile, ...] = ()
     settings: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
+    draft: Draft | None = None
 
     @property
     def folder(self) -> Path:

@@ -39,15 +39,20 @@ _FILE: Final = Path("spec.yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Spot:
-    """Where a value stands in the text, ``start`` to ``end``, and what stands in it; ``alias`` for ``*name``."""
+class Spot:
+    """Where a value stands in the text, ``start`` to ``end``, and what stands in it; ``alias`` for ``*name``.
+
+    ``keys`` are the places of the names of what is ``inner``; ``style`` is None for a list or group, empty for a text
+    or number without quotes.
+    """
 
     start: int
     end: int
     flow: bool = True
     alias: str = ""
     style: str | None = None
-    inner: dict[str | int, _Spot] = field(default_factory=dict)
+    inner: dict[str | int, Spot] = field(default_factory=dict)
+    keys: dict[str, Spot] = field(default_factory=dict)
     is_list: bool = False
 
 
@@ -59,25 +64,27 @@ def rewrite(text: str, changes: Mapping[FilePath, Plain]) -> str:
     """
     mark = BOM if text.startswith(BOM) else ""
     body = text.removeprefix(BOM)
-    expected = deepcopy(_read(body))
+    expected = deepcopy(read_sound(body))
     for at, value in changes.items():
         body = _changed(body, at, value)
-        _put(expected, at, value)
-    if changes and not _says(body, expected):
+        put(expected, at, value)
+    if changes and not says(body, expected):
         raise UsageError(f"{_told(changes)} cannot be changed here without changing something else: edit the file")
     return mark + body
 
 
-def _read(text: str) -> Plain:
+def read_sound(text: str) -> Plain:
+    """What a text says; UsageError where it has problems, and nobody knows."""
     document = read_document(_FILE, text)
     if problems := (*document.syntax, *document.problems):
         raise UsageError(f"a file with a problem is not rewritten: line {problems[0].line}: {problems[0].message}")
     return document.value
 
 
-def _says(text: str, expected: Plain) -> bool:
+def says(text: str, expected: Plain) -> bool:
+    """Whether a text says just that."""
     try:
-        return _read(text) == expected
+        return read_sound(text) == expected
     except UsageError:
         return False
 
@@ -86,8 +93,8 @@ def _told(changes: Mapping[FilePath, Plain]) -> str:
     return ", ".join(code(".".join(map(str, at))) for at in changes)
 
 
-def _put(document: Plain, at: FilePath, value: Plain) -> None:
-    """The same change to the values that were read; ``_changed`` has found the way before."""
+def put(document: Plain, at: FilePath, value: Plain) -> None:
+    """The same change to values that were read, in place; the way to it is there."""
     here: Any = document
     for step in at[:-1]:
         here = here[step]
@@ -98,7 +105,7 @@ def _put(document: Plain, at: FilePath, value: Plain) -> None:
 
 
 def _changed(text: str, at: FilePath, value: Plain) -> str:
-    spot = _spots(text)
+    spot = spots(text)
     for depth, step in enumerate(at):
         if step in spot.inner:
             spot = spot.inner[step]
@@ -109,18 +116,18 @@ def _changed(text: str, at: FilePath, value: Plain) -> str:
     return _replaced(text, spot, value)
 
 
-def _takes(spot: _Spot, step: str | int) -> bool:
+def _takes(spot: Spot, step: str | int) -> bool:
     """Whether a key or an item can be added."""
     if spot.style is not None or spot.alias:
         return False
     return step == len(spot.inner) if spot.is_list else isinstance(step, str)
 
 
-def _repeated(spot: _Spot) -> str:
+def _repeated(spot: Spot) -> str:
     return f": *{spot.alias} repeats what stands at &{spot.alias}, change it there" if spot.alias else ""
 
 
-def _replaced(text: str, spot: _Spot, value: Plain) -> str:
+def _replaced(text: str, spot: Spot, value: Plain) -> str:
     indent = spot.start - (text.rfind("\n", 0, spot.start) + 1)
     if spot.flow or not value or not isinstance(value, list | dict) or isinstance(value, list) != spot.is_list:
         written = _scalar_like(text, spot, value)
@@ -132,7 +139,7 @@ def _replaced(text: str, spot: _Spot, value: Plain) -> str:
     return f"{text[: spot.start]}{space}{_line_ends(written, text)}{text[spot.end :]}"
 
 
-def _scalar_like(text: str, spot: _Spot, value: Plain) -> str:
+def _scalar_like(text: str, spot: Spot, value: Plain) -> str:
     """A value in the way of the one before it: a text in quotes stays in quotes, a folded block stays one."""
     if not isinstance(value, str) or spot.style is None:
         return _flow(value)
@@ -154,7 +161,7 @@ def _folded(text: str, indent: int) -> list[str]:
     return lines
 
 
-def _added(text: str, spot: _Spot, step: str | int, value: Plain) -> str:
+def _added(text: str, spot: Spot, step: str | int, value: Plain) -> str:
     written = _flow(value) if isinstance(step, int) else f"{_flow(step)}: {_flow(value)}"
     last = list(spot.inner.values())[-1].end if spot.inner else spot.start + 1
     if spot.flow:
@@ -172,7 +179,8 @@ def _line_ends(written: str, text: str) -> str:
     return written.replace("\n", "\r\n") if "\r\n" in text else written
 
 
-def _spots(text: str) -> _Spot:
+def spots(text: str) -> Spot:
+    """The places of everything in a text; UsageError where they cannot be told."""
     try:
         return _Reader(text).spot()
     except (YAMLError, StopIteration):
@@ -191,42 +199,45 @@ class _Reader:
     def next(self) -> Any:
         return next(self.events)
 
-    def spot(self, event: Any = None) -> _Spot:
+    def spot(self, event: Any = None) -> Spot:
         event = event or self.next()
         start = event.start_mark.index
         match event:
             case AliasEvent():
-                return _Spot(start=start, end=event.end_mark.index, alias=event.anchor)
+                return Spot(start=start, end=event.end_mark.index, alias=event.anchor)
             case ScalarEvent():
-                return _Spot(start=start, end=self.trimmed(start, event.end_mark.index), style=event.style or "")
+                return Spot(start=start, end=self.trimmed(start, event.end_mark.index), style=event.style or "")
             case MappingStartEvent():
                 return self.group(event)
             case SequenceStartEvent():
                 return self.list(event)
         raise StopIteration  # a file of nothing but comments
 
-    def group(self, event: Any) -> _Spot:
-        inner: dict[str | int, _Spot] = {}
+    def group(self, event: Any) -> Spot:
+        inner: dict[str | int, Spot] = {}
+        keys: dict[str, Spot] = {}
         key = self.next()
         while not isinstance(key, MappingEndEvent):
-            inner[getattr(key, "value", "")] = self.spot()
+            name = getattr(key, "value", "")
+            keys[name] = Spot(start=key.start_mark.index, end=key.end_mark.index, style=getattr(key, "style", None))
+            inner[name] = self.spot()
             key = self.next()
-        return self.whole(event, key, inner)
+        return self.whole(event, key, inner, keys)
 
-    def list(self, event: Any) -> _Spot:
-        inner: dict[str | int, _Spot] = {}
+    def list(self, event: Any) -> Spot:
+        inner: dict[str | int, Spot] = {}
         item = self.next()
         while not isinstance(item, SequenceEndEvent):
             inner[len(inner)] = self.spot(item)
             item = self.next()
-        return self.whole(event, item, inner)
+        return self.whole(event, item, inner, {})
 
-    def whole(self, event: Any, end: Any, inner: dict[str | int, _Spot]) -> _Spot:
+    def whole(self, event: Any, end: Any, inner: dict[str | int, Spot], keys: dict[str, Spot]) -> Spot:
         """A list or group; a block ends with the last thing in it, its own mark stands somewhere below."""
         flow = bool(event.flow_style)
         last = end.end_mark.index if flow or not inner else max(each.end for each in inner.values())
         is_list = isinstance(event, SequenceStartEvent)
-        return _Spot(start=event.start_mark.index, end=last, flow=flow, inner=inner, is_list=is_list)
+        return Spot(start=event.start_mark.index, end=last, flow=flow, inner=inner, keys=keys, is_list=is_list)
 
     def trimmed(self, start: int, end: int) -> int:
         """The end of what is written: a block's mark stands behind the blank lines that follow it."""

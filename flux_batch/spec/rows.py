@@ -22,7 +22,7 @@ def table_values(written: Layer, desk: Desk) -> tuple[tuple[Value, ...], tuple[s
     if "from" not in written.values or desk.is_lost_at(at):
         return (), ()
     try:
-        table = desk.open_table(written.values["from"], written.values.get("sheet"))
+        table = desk.open_table(written.values["from"], *(written.values.get(key) for key in ("sheet", "flag")))
     except TableProblem as error:
         for fault in error.faults:
             desk.report(at, f"{fault.place}: {fault.message}" if fault.place else fault.message, fault.hint)

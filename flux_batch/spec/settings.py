@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from flux_batch.spec.desk import Desk, Layer, items
-from flux_batch.spec.records import Budget, Execution, Limits, Poll, ReportOptions
+from flux_batch.spec.files import ReferenceProblem
+from flux_batch.spec.records import Budget, Draft, DraftImage, Execution, Limits, Poll, ReportOptions
 from flux_batch.spec.source import FilePath
 from flux_batch.spec.words import code, did_you_mean
 
@@ -52,7 +54,34 @@ def read_report(top: Layer, axes: list[str], desk: Desk) -> ReportOptions:
         rows=section.values.get("rows"),
         columns=section.values.get("columns"),
         tabs=tuple(axis for axis, _ in tabs),
+        logo=_logo(section, desk),
+        accent=section.values.get("accent"),
     )
+
+
+def _logo(section: Layer, desk: Desk) -> str | None:
+    path = section.values.get("logo")
+    if path is None:
+        return None
+    try:
+        return desk.open_logo(path)
+    except ReferenceProblem as problem:
+        desk.report((*section.at, "logo"), str(problem), problem.hint)
+        return None
+
+
+def read_draft(top: Layer) -> Draft | None:
+    """The run that the spec was promoted from; labels that no image has any more are no mistake."""
+    try:
+        return draft_from(top.values["draft"])
+    except (KeyError, TypeError, AttributeError):  # it is not written, or the schema has complained of it already
+        return None
+
+
+def draft_from(value: Mapping[str, Any]) -> Draft:
+    """A draft from plain values, as the schema has them."""
+    images = {label: tuple(DraftImage(**image) for image in found) for label, found in value["images"].items()}
+    return Draft(run=value["run"], folder=value["folder"], axis=value["axis"], images=images)
 
 
 def _check_axes(places: list[tuple[str, FilePath]], axes: list[str], desk: Desk) -> None:

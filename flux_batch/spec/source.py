@@ -11,7 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
-from flux_batch.errors import Problem
+from flux_batch.errors import Fix, Problem
 from flux_batch.spec.words import harmless
 
 FilePath = tuple[str | int, ...]
@@ -92,14 +92,16 @@ class Source:
                 return self._mark_at(found.start(), found.end() - found.start())
         return marks.value
 
-    def problem(self, at: FilePath, message: str, hint: str = "", *, key: bool = False) -> Problem:
+    def problem(
+        self, at: FilePath, message: str, hint: str = "", *, key: bool = False, fix: Fix | None = None
+    ) -> Problem:
         """A problem at a node's value, or at its key with ``key=True``."""
-        return self.problem_at(self.mark(at, key=key), message, hint)
+        return self.problem_at(self.mark(at, key=key), message, hint, fix)
 
-    def problem_at(self, mark: Mark, message: str, hint: str = "") -> Problem:
+    def problem_at(self, mark: Mark, message: str, hint: str = "", fix: Fix | None = None) -> Problem:
         """A problem at a place of the text, with the line it stands on."""
         if mark.of is not None and mark.of is not self:
-            return mark.of.problem_at(replace(mark, of=None), message, hint)
+            return mark.of.problem_at(replace(mark, of=None), message, hint, fix)
         lines = self.lines
         excerpt = _shown(lines[mark.line - 1]) if mark.line <= len(lines) else ""
         return Problem(
@@ -110,6 +112,7 @@ class Source:
             hint=harmless(hint),
             excerpt=excerpt,
             width=max(1, min(mark.width, len(excerpt) - mark.column + 1)),
+            fix=fix,
         )
 
     def _starts(self) -> list[int]:

@@ -20,6 +20,14 @@ def explain(lines: tuple[str, ...], fault: Fault) -> Explained:
     return Explained(mark=view.at_fault(), message="this line cannot be read as YAML", hint=hint)
 
 
+def _too_deep(view: View) -> Explained | None:
+    """PyYAML from 6.0.4 on counts open brackets by itself, before our own limit sees one."""
+    if "nesting depth" not in view.fault.what:
+        return None
+    hint = "no spec needs that: is a bracket open?"
+    return Explained(mark=view.at_fault(), message="far too many brackets are open here", hint=hint)
+
+
 def _further_in(view: View) -> Explained | None:
     if "mapping values" not in view.fault.what:
         return None
@@ -102,6 +110,7 @@ def _indentation(view: View) -> Explained | None:
 
 
 _RULES: Final[tuple[Callable[[View], Explained | None], ...]] = (
+    _too_deep,
     traps.tab,
     _directive,
     traps.braces,

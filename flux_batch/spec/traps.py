@@ -146,11 +146,21 @@ def hidden_bracket(view: View) -> Explained | None:
     if "flow" not in view.fault.what:
         return None
     for number in range(view.number, max(0, view.number - 10), -1):
-        if match := re.search(r"""[\[{]([^\]}"'#]*[,\s])?(?P<hash>\#)""", view.lines[number - 1]):
-            line = view.lines[number - 1].rstrip()
+        line = view.lines[number - 1].rstrip()
+        if (start := _hash_in_brackets(line)) is not None:
             return Explained(
-                mark=Mark(number, match.start("hash") + 1, len(line) - match.start("hash")),
+                mark=Mark(number, start + 1, len(line) - start),
                 message="# begins a comment, so the rest of this line is not read",
                 hint='put the value in quotes, like "#ff0000"',
             )
+    return None
+
+
+def _hash_in_brackets(line: str) -> int | None:
+    """Where a # stands behind an open bracket and nothing that ends or quotes; looked for once over, however long."""
+    before, at = "", 0
+    for piece in re.findall(r"""[^\]}"'#]+|[\]}"'#]""", line):
+        if piece == "#" and ("[" in before or "{" in before) and re.match(r"[\[{,\s]", before[-1]):
+            return at
+        before, at = piece, at + len(piece)
     return None

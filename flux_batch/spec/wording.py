@@ -9,11 +9,12 @@ from decimal import Decimal
 from re import search
 from typing import Any, Final
 
+from flux_batch.errors import Fix
 from flux_batch.spec.keys import key_hint, meant_key
-from flux_batch.spec.ratios import not_a_ratio
+from flux_batch.spec.ratios import meant_ratio, not_a_ratio
 from flux_batch.spec.schema import Breach
 from flux_batch.spec.source import FilePath
-from flux_batch.spec.words import code, did_you_mean, kind, plain, quoted, shown
+from flux_batch.spec.words import code, did_you_mean, fix_of, kind, plain, quoted, shown
 
 TYPES: Final = {
     "string": "text",
@@ -37,6 +38,7 @@ class Complaint:
     key: bool = False
     lost: tuple[FilePath, ...] = ()
     """What cannot be used because of it, and what an unknown key probably meant to be."""
+    fix: Fix | None = None
 
 
 def complaints(breach: Breach) -> Iterator[Complaint]:
@@ -111,7 +113,11 @@ def _unknown_keys(breach: Breach) -> Iterator[Complaint]:
             meant = meant_key(key, known)
             at = (*breach.at, key)
             lost = (at, (*breach.at, meant)) if meant else (at,)
-            yield Complaint(at, f"unknown key {code(key)}", key_hint(key, meant, breach.at, known), key=True, lost=lost)
+            hint, fix = (
+                key_hint(key, meant, breach.at, known),
+                fix_of(key, [each for each in known if each not in breach.value]),
+            )
+            yield Complaint(at, f"unknown key {code(key)}", hint, key=True, lost=lost, fix=fix)
 
 
 def _enum(breach: Breach) -> Iterator[Complaint]:
@@ -119,12 +125,14 @@ def _enum(breach: Breach) -> Iterator[Complaint]:
     if value is None:
         yield from _type(breach)
     elif "16:9" in breach.rule:
-        yield Complaint(breach.at, *not_a_ratio(value))
+        meant = meant_ratio(value)
+        fix = Fix(plain(value), meant) if meant else None
+        yield Complaint(breach.at, *not_a_ratio(value), fix=fix)
     elif isinstance(value, str):
         choices = did_you_mean(value, breach.rule, mark='"')
         in_list = f"{quoted(value)} cannot stand in {_name(breach.at[:-1])}"
         message = in_list if isinstance(breach.at[-1], int) else f"{name} cannot be {quoted(value)}"
-        yield Complaint(breach.at, message, choices)
+        yield Complaint(breach.at, message, choices, fix=fix_of(value, breach.rule))
     else:
         words = " or ".join(breach.rule)
         yield Complaint(breach.at, f"{name} must be {words}, but this is {kind(value)}")

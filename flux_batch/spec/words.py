@@ -8,6 +8,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final
 
+from flux_batch.errors import Fix
+
 SHOWN_MAX: Final = 60
 """Characters of a user's text in a message."""
 JOINER: Final = "\N{ZERO WIDTH JOINER}"
@@ -71,6 +73,32 @@ def closest(word: str, options: Iterable[str]) -> str | None:
     # A start that only one option has is a strong hint, however short: `ref` for `reference`.
     begun = [option for key, option in by_folded.items() if len(folded) > 1 and key.startswith(folded)]
     return begun[0] if len(begun) == 1 else None
+
+
+def fix_of(word: str, options: Iterable[str]) -> Fix | None:
+    """The slip of the pen that a word is: one option is at most two slips away, and no other is as near."""
+    if not 3 <= len(word) <= GUESS_MAX:
+        return None
+    far = 1 if len(word) < 6 else 2
+    near = sorted((_slips(word.casefold(), each.casefold(), far), each) for each in islice(options, GUESSES_MAX))
+    sure = near and near[0][0] <= far and (len(near) == 1 or near[1][0] > near[0][0])
+    return Fix(word, near[0][1]) if sure else None
+
+
+def _slips(word: str, other: str, far: int) -> int:
+    """How many letters were missed, added, mistaken or swapped with their neighbour; more than ``far`` is just more."""
+    if abs(len(word) - len(other)) > far:
+        return far + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(word, 1):
+        earlier, before, row = before, row, [i]
+        for j, its in enumerate(other, 1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != its))
+            if i > 1 and j > 1 and letter == other[j - 2] and word[i - 2] == its:
+                least = min(least, earlier[j - 2] + 1)
+            row.append(least)
+    return row[-1]
 
 
 def closest_file(name: str, names: Iterable[str]) -> str | None:

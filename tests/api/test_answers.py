@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_batch.api.answers import LONGEST_PAUSE, error_for, read_json, retry_after
+from flux_batch.api.answers import LONGEST_PAUSE, error_for, read_json, retry_after, tokens_left
 from flux_batch.errors import AccountRejected, ApiError, Rejected, TaskNotFound, Throttled, Unclear
 
 from .test_wire import JSON
@@ -176,3 +176,12 @@ def test_json_is_read() -> None:
 def test_no_bytes_upset_the_json_reader(content: bytes) -> None:
     """They are JSON, or None."""
     read_json(content)
+
+
+@pytest.mark.parametrize(
+    ("value", "left"), [("49", 49), ("0", 0), ("-1", None), ("4.5", None), ("", None), ("²", None), ("9" * 400, None)]
+)
+def test_what_is_left_of_a_limit_is_a_whole_number(value: str, left: int | None) -> None:
+    """Anything else is no word about it."""
+    assert tokens_left({"x-ratelimit-remaining": value}) == left
+    assert tokens_left({}) is None

@@ -9,7 +9,7 @@ import inspect
 import random
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, Final
 from unittest.mock import Mock
@@ -23,7 +23,7 @@ from httpx_aiohttp.transport import map_aiohttp_exceptions
 
 from flux_batch.api.client import ApiClient
 from flux_batch.api.settings import api_settings
-from flux_batch.api.transport import HTTP_FAILURES, _trust, api_transport, public_transport, translate
+from flux_batch.api.transport import HTTP_FAILURES, _trust, api_session, httpx_over, public_session, translate
 from flux_batch.errors import ApiError, NotSent, Unclear
 
 from .kit import KEY, QUICK, Behave, answers, closes, free_port, hangs, raw_server, resets, says
@@ -317,17 +317,19 @@ def test_a_failure_is_one_short_line() -> None:
     assert "\n" not in told
 
 
-def test_roots_of_trust_are_loaded_once() -> None:
-    """Every transport shares them: certifi's, the machine's own, and names are checked."""
+async def test_roots_of_trust_are_loaded_once() -> None:
+    """All connections share them: certifi's, the machine's own, and names are checked."""
     context = _trust()
     assert context is _trust()
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
-    makers: list[Callable[[], Any]] = [
-        lambda: api_transport(keep_alive=False, connections=1),
-        lambda: public_transport(loopback=False, connections=1),
-    ]
-    assert all(make().ssl_context is context for make in makers)
+    api = api_session(headers={}, keep_alive=False, connections=1, connect=1.0)
+    public = public_session(headers={}, loopback=False, connections=1, connect=1.0)
+    async with api, public:
+        for session in (api, public):
+            assert isinstance(session.connector, aiohttp.TCPConnector)
+            assert session.connector._ssl is context
+        assert httpx_over(api).ssl_context is context
 
 
 async def test_a_long_answer_is_not_read_to_its_end() -> None:

@@ -298,6 +298,16 @@ class TestLooking:
         assert live_desk("report", "quickstart").code == 0
         assert {name: (folder / name).read_bytes() for name in before} == before
 
+    @pytest.mark.parametrize("argument", ["quickstart", "runs/quickstart", QUICK])
+    def test_a_lost_state_file_is_said_as_a_run_says_it(self, argument: str, desk: Desk) -> None:
+        """Not that there is no such run: its images lie there."""
+        desk.write("runs/quickstart/images/a.png", "x")
+        said = "runs/quickstart has no state.sqlite, but images of an earlier run: what is paid is not known"
+        for command in ("status", "report", "verify", "resolve"):
+            result = desk(command, argument)
+            assert (result.code, said in result.err) == (4, True)
+        assert said in desk("rehearse", QUICK, "--out", "runs/quickstart").err
+
     def test_balance(self, live_desk: Desk) -> None:
         """What the account holds, for people and for scripts."""
         assert live_desk("balance", "--json").json["remaining"] == "100.0"

@@ -77,6 +77,15 @@ def test_without_a_reject_rates_are_of_all(reviewed: Desk) -> None:
     assert (found["basis"], found["picked"], found["of"]) == ("stored", 3, 12)
 
 
+def test_picks_that_name_another_run(reviewed: Desk) -> None:
+    """The content decides, and that is said."""
+    path = mark(reviewed, "dan.json", "Dan", lambda number: {"flag": "pick"}, only=range(3))
+    path.write_text(path.read_text("utf-8").replace('"run": "quickstart"', '"run": "../winter"'), "utf-8")
+    result = reviewed("picks", "show", RUN, "--picks", "dan.json", "--json")
+    assert (result.code, result.json["picked"]) == (0, 3)
+    assert 'the picks name the run "../winter", this one is "quickstart"' in result.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

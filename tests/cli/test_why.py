@@ -296,3 +296,14 @@ def test_a_reference_and_a_real_purchase(live_desk: Desk) -> None:
     assert "starts from assets/" in result.out
     assert "$0.04 paid" in " ".join(result.out.split())
     assert {each: each.stat().st_mtime_ns for each in Path(folder).rglob("*")} == before
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_a_table_that_is_no_utf_8_has_not_changed(encoding: str, tmp_path: Path) -> None:
+    """What is compared are its bytes."""
+    desk = Desk(tmp_path)
+    desk.write("shop.yaml", SPEC)
+    desk.write("house.yaml", "version: 1\nvariables: {light: soft light}\n")
+    (tmp_path / "products.csv").write_bytes(TABLE.replace("sage mug", "beige mug à café").encode(encoding))
+    assert desk("rehearse", "shop.yaml", "--limit", "1").code == 0
+    assert desk("why", image(desk, "hero/"), "--json").json["notes"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flux_batch.plan.axes import AxisCost, ValueCost, axis_costs
+from flux_batch.plan.columns import columns_of
 from flux_batch.plan.records import Task
 
 from .kit import plan_of
@@ -40,10 +42,16 @@ def by_name(axes: tuple[AxisCost, ...]) -> dict[str, dict[str, ValueCost]]:
     return {axis.axis: {value.label: value for value in axis.values} for axis in axes}
 
 
+def costs(tasks: Iterable[Task], new: Collection[str]) -> tuple[AxisCost, ...]:
+    """What the values of all these tasks cost, when these keys are new."""
+    columns = columns_of(tasks)
+    return axis_costs(columns, [1] * len(columns), [key in new for key in columns.keys()])  # noqa: SIM118
+
+
 def test_every_value_has_its_images_and_its_price() -> None:
     """Jobs first, then the spec's variables, ratio and variation; an axis with one value is none."""
     plan = plan_of(TWO_JOBS)
-    axes = axis_costs(plan.tasks, {task.key for task in plan.tasks})
+    axes = costs(plan.tasks, {task.key for task in plan.tasks})
     assert [axis.axis for axis in axes] == ["job", "cup", "ratio", "n"]
     found = by_name(axes)
     assert found["job"]["hero"] == ValueCost(label="hero", images=4, new=4, cost=Decimal("0.16"))
@@ -55,7 +63,7 @@ def test_what_is_there_costs_nothing() -> None:
     """24 images, 12 new: the count says both, the price only what is bought."""
     plan = plan_of(TWO_JOBS)
     new = {task.key for task in plan.tasks if task.axes.get("cup") == "red"}
-    found = by_name(axis_costs(plan.tasks, new))
+    found = by_name(costs(plan.tasks, new))
     assert found["ratio"]["9:16"] == ValueCost(label="9:16", images=2, new=1, cost=Decimal("0.04"))
     assert found["cup"]["blue"].new == 0
     assert found["cup"]["blue"].cost == 0
@@ -64,7 +72,7 @@ def test_what_is_there_costs_nothing() -> None:
 def test_images_that_share_a_request_are_bought_once() -> None:
     """The first of them carries the price, so that the prices of an axis add up."""
     one, other = task(1, {"cup": "red"}), task(2, {"cup": "blue"})
-    (cups,) = axis_costs([one, replace(other, key=one.key)], {one.key})
+    (cups,) = costs([one, replace(other, key=one.key)], {one.key})
     assert [(value.images, value.new, value.cost) for value in cups.values] == [
         (1, 1, Decimal("0.04")),
         (1, 0, Decimal(0)),
@@ -74,7 +82,7 @@ def test_images_that_share_a_request_are_bought_once() -> None:
 def test_an_unknown_price_is_never_nothing() -> None:
     """One image without a price, and its value has none."""
     tasks = [task(1, {"cup": "red"}, price=None), task(2, {"cup": "blue"})]
-    (cups,) = axis_costs(tasks, {"k1", "k2"})
+    (cups,) = costs(tasks, {"k1", "k2"})
     assert [value.cost for value in cups.values] == [None, Decimal("0.04")]
 
 
@@ -85,7 +93,7 @@ def test_an_axis_that_all_images_have_adds_up_to_the_whole(made: list[tuple[str,
     """Images, purchases and money."""
     tasks = [task(number, {"one": one, "two": two}) for number, (one, two, _) in enumerate(made)]
     new = {f"k{number}" for number, (_, _, bought) in enumerate(made) if bought}
-    for axis in axis_costs(tasks, new):
+    for axis in costs(tasks, new):
         assert sum(value.images for value in axis.values) == len(tasks)
         assert sum(value.new for value in axis.values) == len(new)
         assert sum((value.cost for value in axis.values if value.cost), Decimal(0)) == len(new) * Decimal("0.04")

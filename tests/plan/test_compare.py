@@ -25,7 +25,7 @@ SPEC = """\
 
 def tasks(products: str = "[mug, pot]") -> tuple[Task, ...]:
     """Each product on two scenes, and an edit of each."""
-    return plan_of(SPEC.format(products=products)).tasks
+    return tuple(plan_of(SPEC.format(products=products)).tasks)
 
 
 def test_a_set_equals_itself() -> None:

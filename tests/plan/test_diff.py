@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def known(plan: Plan, phase: str = "stored", *, wanted: bool = True) -> dict[str
     return {key: Known(task=task, phase=phase, wanted=wanted) for key, task in plan.purchases().items()}
 
 
-def told(changes: tuple[Change, ...]) -> list[tuple[str, str]]:
+def told(changes: Iterable[Change]) -> list[tuple[str, str]]:
     """Action and reason, image by image."""
     return [(change.action.value, change.reason) for change in changes]
 

@@ -94,7 +94,7 @@ def test_repeat_is_what_buys_variations() -> None:
 @pytest.fixture
 def never_multiplied(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail at the first combination, rather than fill this machine's memory with a trillion of them."""
-    monkeypatch.setattr("flux_batch.plan.expand.combos", lambda _: pytest.fail("it was multiplied"))
+    monkeypatch.setattr("flux_batch.plan.expand.combos", lambda *_: pytest.fail("it was multiplied"))
 
 
 @pytest.mark.usefixtures("never_multiplied")

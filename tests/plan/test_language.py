@@ -1,4 +1,4 @@
-"""What docs/spec.md says of pair, where, include, defaults, tables and chains, sentence by sentence."""
+"""What docs/guide.md says of pair, where, include, defaults, tables and chains, sentence by sentence."""
 
 from __future__ import annotations
 
@@ -285,6 +285,8 @@ def test_a_budget_below_the_plan_is_a_note() -> None:
     (note,) = plan.notes
     assert note.message == "all 2 images cost about $0.08, which is more than the budget, $0.05"
     assert note.line == 4
+    (note,) = plan_of("version: 1\nprompt: A mug\nbudget: {max: 0.01}\n").notes
+    assert note.message == "its one image costs about $0.04, which is more than the budget, $0.01"
     assert not plan_of("version: 1\nprompt: A {{ a }}\nvariables: {a: [1, 2]}\nbudget: {max: 0.08}\n").notes
 
 

@@ -15,9 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 PLAN = """
-import json, sys
+import sys
 from functools import partial
 from pathlib import Path
+from flux_batch.plan.indented import indented
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.saved import plan_to_json
 from flux_batch.plan.select import Selection
@@ -28,7 +29,7 @@ spec = load_spec(Path(sys.argv[1]))
 selection = Selection(only="ratio != '9:16'", sample=7)
 plan = make_plan(spec, partial(inspect_reference, spec.folder), selection)
 value = plan_to_json(plan, spec="spec.yaml", selection=selection, settings=[], out=None)
-sys.stdout.buffer.write(json.dumps(value, ensure_ascii=False, indent=1).encode())
+sys.stdout.buffer.write("".join(indented(value, 1)).encode())
 """
 
 WATCHED = """
@@ -47,9 +48,11 @@ def inspect(path):
     asked.append(path)
     return ReferenceFile(path=path, sha256="00" * 32, bytes=1, mime="image/png", width=1, height=1)
 
+# What happens within Python alone.
+WITHIN = ("object.", "sys._getframe", "code.__new__", "array.__new__", "builtins.id")
+
 def watch(event, arguments):
-    quiet = event.startswith(("object.", "sys._getframe", "code.__new__")) or event in ("compile", "exec")
-    if watching and not quiet:
+    if watching and not (event.startswith(WITHIN) or event in ("compile", "exec")):
         seen.append(f"{event} {arguments!r:.200}")
 
 codecs.lookup("unicode_escape")  # a codec of Python's own, which Jinja asks for once
@@ -62,10 +65,17 @@ print(json.dumps({"asked": asked, "seen": seen}))
 """
 
 
-def run(code: str, *arguments: Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> bytes:
+PLANNED = ("campaign.yaml", "catalogue.yaml", "draft-to-final.yaml", "packshots.yaml")
+"""Matrix and chain, table and house style, picks, references by row."""
+VERSION = "import sys, jinja2, jsonschema, yaml, yamlcore; print('%d.%d' % sys.version_info[:2])"
+
+
+def run(
+    code: str, *arguments: Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None, python: str = sys.executable
+) -> bytes:
     """What a fresh interpreter prints."""
     found = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        [python, "-c", code, *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
         capture_output=True,
@@ -76,13 +86,26 @@ def run(code: str, *arguments: Path, cwd: Path = ROOT, env: Mapping[str, str] | 
     return found.stdout
 
 
+def other_pythons() -> dict[str, str]:
+    """Version → an interpreter of it that has what flux-batch needs, beside the one that runs the tests.
+
+    Named in ``FLUX_BATCH_PYTHONS``, with the path separator between them, or else found on the ``PATH``.
+    """
+    named = os.environ.get("FLUX_BATCH_PYTHONS", "").split(os.pathsep)
+    on_path = [shutil.which(f"python3.{minor}") for minor in (11, 12, 13, 14)]
+    found: dict[str, str] = {}
+    for python in filter(None, [*named, *on_path]):
+        done = subprocess.run([python, "-c", VERSION], capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode == 0 and python != sys.executable:
+            found.setdefault(done.stdout.strip(), python)
+    found.pop("{}.{}".format(*sys.version_info[:2]), None)
+    return found
+
+
 @pytest.fixture(scope="module")
 def usual() -> dict[str, bytes]:
     """The plans of all example specs as they are made here and now."""
-    return {
-        path.name: run(PLAN, path)
-        for path in (ROOT / "specs" / name for name in ("campaign.yaml", "catalogue.yaml", "reference-edit.yaml"))
-    }
+    return {path.name: run(PLAN, path) for path in (ROOT / "specs" / name for name in PLANNED)}
 
 
 @pytest.mark.parametrize(
@@ -100,6 +123,16 @@ def test_the_environment_does_not_matter(env: dict[str, str], usual: dict[str, b
     """Hash seed, time zone, locale, encoding, home."""
     for name, plan in usual.items():
         assert run(PLAN, ROOT / "specs" / name, env=env) == plan
+
+
+def test_the_version_of_python_does_not_matter(usual: dict[str, bytes]) -> None:
+    """On every other Python that is at hand; skipped where there is none, which then is not shown."""
+    pythons = other_pythons()
+    if not pythons:
+        pytest.skip("no other Python with our dependencies: name some in FLUX_BATCH_PYTHONS")
+    for python in pythons.values():
+        for name, plan in usual.items():
+            assert run(PLAN, ROOT / "specs" / name, python=python) == plan
 
 
 def test_the_clock_does_not_matter(usual: dict[str, bytes]) -> None:
@@ -134,5 +167,6 @@ def test_a_plan_says_nothing_about_this_machine(usual: dict[str, bytes]) -> None
 def test_planning_opens_no_file_and_no_socket() -> None:
     """What it knows of files it was told by ``inspect``: Python's own audit sees nothing else happen."""
     found = json.loads(run(WATCHED, *sorted((ROOT / "specs").glob("*.yaml"))))
-    assert found["asked"] == ["assets/mug.png"]
+    packshots = sorted((ROOT / "specs/assets/packshots").glob("*.png"))
+    assert set(found["asked"]) == {"assets/mug.png", *(f"assets/packshots/{path.name}" for path in packshots)}
     assert found["seen"] == []

@@ -20,13 +20,23 @@ from flux_batch.spec.load import load_spec
 SPECS = Path(__file__).parents[2] / "specs"
 
 EXPECTED = {
+    "brand-safe.yaml": (12, "0.48"),
     "campaign.yaml": (66, "2.64"),
     "catalogue.yaml": (7, "0.28"),
+    "colour-variants.yaml": (12, "0.48"),
+    "draft-to-final.yaml": (6, "0.24"),
     "edit-chain.yaml": (20, "0.80"),
+    "experiment.yaml": (240, "9.60"),
+    "localisation.yaml": (10, "0.40"),
     "model-ab.yaml": (18, "0.72"),
+    "packshots.yaml": (12, "0.48"),
     "product-matrix.yaml": (29, "1.16"),
+    "prompt-ab.yaml": (12, "0.48"),
     "quickstart.yaml": (12, "0.48"),
     "reference-edit.yaml": (10, "0.40"),
+    "seasonal.yaml": (12, "0.48"),
+    "social-sizes.yaml": (12, "0.48"),
+    "style-exploration.yaml": (12, "0.48"),
 }
 """File → images, USD."""
 
@@ -49,7 +59,9 @@ def test_an_example_makes_and_costs_what_it_should(name: str) -> None:
     images, cost = EXPECTED[name]
     assert len(made.tasks) == len(made.purchases()) == len({task.stem for task in made.tasks}) == images
     assert estimate(made, diff(made, {})).cost == Decimal(cost)
-    assert made.notes == ()
+    said = [note.message for note in made.notes]
+    assert all("more than the budget" in each for each in said)
+    assert bool(said) is (name == "experiment.yaml")  # which is meant to be bought in samples
     assert not [task.stem for task in made.tasks if stem_problem(task.stem)]
 
 

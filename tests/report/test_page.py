@@ -57,7 +57,8 @@ def test_data_cannot_leave_its_script(spring: RunView, folder: Path) -> None:
     entry = replace(entry, task=replace(entry.task, prompt=hostile))
     text = data_js(sheet(replace(spring, entries=(entry,)), {}))
     assert not re.search("[<>&\u2028\u2029]", text)
-    assert data_of(text)["tiles"][0]["prompt"] == hostile
+    document = data_of(text)
+    assert document["texts"][document["tiles"][0][2]] == hostile
 
 
 def test_what_people_wrote_is_text_in_the_page(spring: RunView) -> None:

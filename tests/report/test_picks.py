@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from flux_batch.errors import UsageError
 from flux_batch.report.agreement import Accord, Merged, merge, merged_json
-from flux_batch.report.picks import read_picks
 from flux_batch.report.winners import contests, wilson
+from flux_batch.spec.picks import read_picks
 from flux_batch.spec.schema import schema_text
 
 from .conftest import make_task, sha
@@ -85,7 +85,7 @@ BAD = {
     "a key twice": ('{"format": 1, "format": 1}', "the key `format` is written twice"),
     "NaN": ('{"format": NaN}', "NaN is not a number"),
     "deep": ("[" * 100_000, "lists within lists"),
-    "a long number": (f'{{"format": {"1" * 5000}}}', "a.json: "),
+    "a long number": (f'{{"format": {"1" * 5000}}}', "a number with 5,000 digits"),
     "a review": (document(pick("a", reviews=[{"reviewer": "B"}])), "review 1: `made` must be"),
 }
 
@@ -103,7 +103,7 @@ def test_a_bad_file_is_named_and_explained(case: str, write: Write) -> None:
 def test_what_is_no_file_or_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing there, a folder, not UTF-8, and more than anybody judged."""
     (tmp_path / "b.json").write_bytes(b"\xff{}")
-    monkeypatch.setattr("flux_batch.report.picks.BYTES_MAX", 1)
+    monkeypatch.setattr("flux_batch.spec.picks.BYTES_MAX", 1)
     for path, said in (
         (tmp_path / "no.json", "there is no file"),
         (tmp_path, "folder"),

@@ -143,7 +143,7 @@ def test_search_and_axes_work_as_in_a_real_sheet(show: Show, folder: Path) -> No
     page.get_by_role("button", name="Details").first.click()
     expect(page.locator("#details")).to_contain_text("To buy")
     expect(page.locator("#prompt")).to_have_text("make it winter")
-    expect(page.locator("#lineage-title")).to_have_text("Edited from")
+    expect(page.locator("#chain [aria-current]")).to_contain_text("Edit 1")
 
 
 def test_what_is_stored_shows_its_picture(show: Show, folder: Path, make_picture: MakePicture) -> None:

@@ -29,7 +29,7 @@ import PIL.Image
 import flux_batch
 import flux_batch.cli.running as cli_running
 import flux_batch.run.download as downloading
-import flux_batch.run.protocol as protocol
+import flux_batch.run.paid as paid
 import flux_batch.run.session as session
 import flux_batch.run.shelf as shelving
 from flux_batch.api.client import ApiClient, Timeouts
@@ -146,7 +146,7 @@ def _become(order: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    protocol.FETCH_TRIES = 2  # type: ignore[misc]
+    paid.FETCH_TRIES = 2  # type: ignore[misc]
     hurry()
     install()
     main(order["arguments"])
@@ -157,7 +157,7 @@ def import_all() -> None:
     for _, name, _ in pkgutil.walk_packages(flux_batch.__path__, "flux_batch."):
         if not name.endswith("__main__"):
             importlib.import_module(name)
-    for name in ("aiohttp", "httpx_aiohttp", "jsonschema", "jinja2", "rich.progress", "filelock", "yaml", "yamlcore"):
+    for name in ("aiohttp", "httpx_aiohttp", "jsonschema", "jinja2", "filelock", "yaml", "yamlcore"):
         importlib.import_module(name)
     PIL.Image.init()
     gc.freeze()

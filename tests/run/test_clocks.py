@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-import flux_batch.run.protocol as protocol
+import flux_batch.run.paid as paid
 from flux_batch.run.clock import SystemClock
 from flux_batch.run.protocol import Moment
 from flux_batch.run.records import Phase
@@ -124,7 +124,7 @@ def test_a_result_that_died_while_the_laptop_slept_is_named_and_never_bought_aga
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The provider keeps results for a day: what slept longer is paid and gone, and nobody pays for it twice."""
-    monkeypatch.setattr(protocol, "FETCH_TRIES", 2)
+    monkeypatch.setattr(paid, "FETCH_TRIES", 2)
     bench = make_bench(fault("slow", where="file", seconds=1.0))
     sleep_in(bench, Phase.READY)
     outcome = bench.run(PAIR)

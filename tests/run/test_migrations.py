@@ -24,7 +24,7 @@ from flux_batch.run.state import FILE, StateFile
 from .kit import MATRIX, Bench, stored
 
 DATA: Final = Path(__file__).parent / "data"
-SCHEMAS: Final = {1: (DATA / "state-format-1.sql").read_text(encoding="utf-8")}
+SCHEMAS: Final = {old: (DATA / f"state-format-{old}.sql").read_text(encoding="utf-8") for old in (1, 2)}
 """Format → the tables as that format was released; never edited."""
 
 OLD: Final = tuple(SCHEMAS)
@@ -142,7 +142,7 @@ def test_a_step_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_kill_while_it_is_brought_forward_leaves_a_file_that_goes_on(aged: Bench) -> None:
     """Killed at every write, sync and removal of the migration: it reads, it is old or new, and the next start is."""
     path, trial = aged.folder / FILE, aged.home / "trial.sqlite"
-    before = entries(path)
+    before, old = entries(path), version(path)
     code = (
         "import sys; from pathlib import Path; from flux_batch.run.database import Database\n"
         "Database(Path(sys.argv[1]), read_only=False)\n"
@@ -158,7 +158,7 @@ def test_a_kill_while_it_is_brought_forward_leaves_a_file_that_goes_on(aged: Ben
                 timeout=60,
             )
             assert entries(trial) == before
-            assert version(trial) in (1, VERSION)
+            assert version(trial) in (old, VERSION)
             Database(trial, read_only=False).close()
             assert (version(trial), entries(trial)) == (VERSION, before)
             if done.returncode == 0:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flux_batch.run.brake import Brake
-from flux_batch.run.pace import Gate
+from flux_batch.run.pace import QUERY_RATE, Gate, query_gate, submit_gate
+from flux_batch.simulator.limits import SUBMIT, TIERS, Bucket, Rate
 
 from .kit import VirtualClock, settle
 
@@ -215,3 +216,122 @@ async def test_a_gate_without_a_limit_learns_one() -> None:
         await stile.clock.pass_time(0.1)
     stile.gate.shut(0.0)
     assert stile.gate.rate == pytest.approx(5.0)
+
+
+FULL = TIERS["default"][SUBMIT]
+HALF = Rate(per_minute=150, burst=25)
+
+
+class Counter:
+    """A provider's counter behind a gate: takes from its own bucket, and answers a third of a second later."""
+
+    def __init__(self, gate: Gate, stile: Turnstile, *, tells: bool = True, level: float | None = None) -> None:
+        self.gate, self.clock, self.tells = gate, stile.clock, tells
+        self.bucket = Bucket(FULL, SUBMIT)
+        self.bucket.take(self.clock.mono)
+        self.bucket._tokens = FULL.burst if level is None else level
+        self.taken: list[float] = []
+        self.refused = 0
+
+    async def serve(self, requests: int, halve_after: int | None = None) -> None:
+        """Bring so many requests through, each once more for every time it is turned away."""
+        await asyncio.gather(*(self._serve(halve_after) for _ in range(requests)))
+
+    async def _serve(self, halve_after: int | None) -> None:
+        while await self.gate.pass_through():
+            if len(self.taken) == halve_after:
+                self.bucket.rate = HALF
+            verdict = self.bucket.take(self.clock.mono)
+            left = int(verdict.headers["X-RateLimit-Remaining"]) if self.tells else None
+            if verdict.allowed:
+                self.taken.append(self.clock.mono)
+            await self.clock.sleep(0.3)
+            self.gate.answered(left)
+            if verdict.allowed:
+                self.gate.taken()
+                return
+            self.refused += 1
+            self.gate.shut(float(verdict.headers["Retry-After"]))
+
+    @property
+    def seconds(self) -> float:
+        """From the first to the last that was taken."""
+        return self.taken[-1] - self.taken[0]
+
+
+@pytest.fixture
+def stile() -> Turnstile:
+    """Only for its clock and its brake."""
+    return Turnstile(rate=1.0)
+
+
+async def through(stile: Turnstile, counter: Counter, requests: int, halve_after: int | None = None) -> None:
+    """Let time pass until all are through."""
+    serving = asyncio.create_task(counter.serve(requests, halve_after))
+    while not serving.done():
+        await stile.clock.pass_time(1)
+    await serving
+
+
+async def test_the_documented_limit_is_used_up_and_not_passed(stile: Turnstile) -> None:
+    """600 requests: 50 at once, 5 a second; at least 97 % of that, and nobody is turned away."""
+    counter = Counter(submit_gate(stile.brake, 5.0), stile)
+    await through(stile, counter, 600)
+    assert counter.refused == 0
+    assert (600 - 50) / 5 / counter.seconds >= 0.97
+
+
+@pytest.mark.parametrize("after", [0, 40, 300])
+async def test_a_limit_that_halves_is_used_up_too(stile: Turnstile, after: int) -> None:
+    """Whenever that happens: what is told to be left slows the gate down before it is told to."""
+    counter = Counter(submit_gate(stile.brake, 5.0), stile)
+    await through(stile, counter, 600, halve_after=after)
+    spent = min(after, 50)
+    before = (after - spent) / 5
+    allowed = before + (600 - after - min(25, 50 - spent)) / 2.5
+    assert counter.refused <= 3
+    assert allowed / counter.seconds >= 0.97
+
+
+async def test_a_bucket_that_others_emptied_turns_nobody_away(stile: Turnstile) -> None:
+    """Ended and begun again at once, or a colleague at work: the first answer tells, before a burst is sent."""
+    counter = Counter(submit_gate(stile.brake, 5.0), stile, level=4.0)
+    await through(stile, counter, 100)
+    assert counter.refused == 0
+
+
+async def test_without_a_word_the_documented_burst_is_sent_after_the_first_answer(stile: Turnstile) -> None:
+    """No headers: what the documentation says holds, once something was taken."""
+    counter = Counter(submit_gate(stile.brake, 5.0), stile, tells=False)
+    await through(stile, counter, 600)
+    assert counter.refused <= 3
+    assert (600 - 50) / 5 / counter.seconds >= 0.97
+
+
+async def test_without_a_word_a_lower_limit_is_found(stile: Turnstile) -> None:
+    """Refusals alone: slower, but it goes on, and most requests are not turned away."""
+    counter = Counter(submit_gate(stile.brake, 5.0), stile, tells=False)
+    await through(stile, counter, 300, halve_after=0)
+    assert len(counter.taken) == 300
+    assert counter.refused < 75
+
+
+async def test_places_given_back_are_not_waited_for(stile: Turnstile) -> None:
+    """A request that was not made takes nothing from the bucket that answers tell of."""
+    gate = submit_gate(stile.brake, 5.0)
+    for _ in range(20):
+        passing = asyncio.create_task(gate.pass_through())
+        await stile.clock.pass_time(1)
+        assert passing.done()
+        gate.answered()
+    gate.answered(50)
+    ten = [asyncio.create_task(gate.pass_through()) for _ in range(10)]
+    await settle()
+    assert all(each.done() for each in ten)
+
+
+def test_questions_are_allowed_ten_times_as_many(stile: Turnstile) -> None:
+    """Never fewer than the smallest account may ask; and no limit of ours is no limit for them."""
+    assert query_gate(stile.brake, 1.0).rate == QUERY_RATE
+    assert query_gate(stile.brake, 33.3).rate == pytest.approx(333.0)
+    assert query_gate(stile.brake, 0.0).rate == 0.0

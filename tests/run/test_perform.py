@@ -26,6 +26,7 @@ from flux_batch.errors import (
 )
 from flux_batch.plan.records import Reference
 from flux_batch.run.brake import Brake
+from flux_batch.run.claims import Work
 from flux_batch.run.download import intake_into
 from flux_batch.run.events import (
     Accepted,
@@ -60,7 +61,7 @@ from flux_batch.run.plane.here import Here
 from flux_batch.run.records import Failure, Phase, Purchase, Times
 from flux_batch.run.references import ReferenceMoved, References
 from flux_batch.run.registry import register
-from flux_batch.run.state import FILE, StateFile, Work
+from flux_batch.run.state import FILE, StateFile
 
 from .kit import FakeFiles, Listener, VirtualClock, key_of, make_plan_with, make_task, plain_spec, png
 
@@ -79,6 +80,8 @@ class FakeApi:
     answer: TaskSnapshot | Exception = field(default_factory=lambda: TaskSnapshot(id="r1", status="queued"))
     asked: list[object] = field(default_factory=list)
     then: TaskSnapshot | Exception | None = None
+    submits_left: int | None = None
+    queries_left: int | None = None
 
     async def submit(self, body: bytes) -> TaskSnapshot:
         """A POST."""
@@ -268,8 +271,8 @@ class TestPost:
         """One answer, one pause for all."""
         stage.api.answer = Throttled("slow", 30.0)
         await stage.perform(Post(queue=False))
-        assert stage.performer.submits._take_place() == 30.0
-        assert stage.performer.queries._take_place() == 0.0
+        assert stage.performer.submits._seconds_left() == pytest.approx(30.0)
+        assert stage.performer.queries._seconds_left() == 0.0
         assert "pause of 30 s" in stage.said.said[0]
 
     async def test_a_doubt_is_said(self, stage: Stage) -> None:
@@ -336,8 +339,8 @@ class TestQuestions:
         """The two limits are two."""
         stage.api.answer = Throttled("slow", None)
         await stage.perform(Poll(after=0.0), phase=Phase.SUBMITTED)
-        assert stage.performer.queries._take_place() == 1.0
-        assert stage.performer.submits._take_place() == 0.0
+        assert stage.performer.queries._seconds_left() == pytest.approx(1.0)
+        assert stage.performer.submits._seconds_left() == 0.0
 
     async def test_after_a_halt_nothing_is_asked(self, stage: Stage) -> None:
         """What was sent is left to the next run; what was turned away was never taken and is taken back."""
@@ -381,6 +384,18 @@ class TestControl:
         stage.api.then = TaskSnapshot(id="r3", status="completed")
         assert await stage.perform(Control(), phase=Phase.UNCERTAIN) == ControlFailed()
         assert stage.api.asked == [OTHER.business_id]
+
+    async def test_what_was_accepted_later_says_nothing_of_an_old_request(self, stage: Stage) -> None:
+        """Taken up after days, with the first request in doubt: today's tasks are known, that one may be gone."""
+        doubtful = replace(stage.purchase, phase=Phase.UNCERTAIN, remote_id=None, times=Times(intent=50.0))
+        await stage.performer.journal.save(doubtful)
+        days_later = stage.performer.brake.clock.now().wall
+        latest = replace(OTHER, times=Times(intent=days_later - 9, submitted=days_later - 8))
+        await stage.performer.journal.save(latest)
+        stage.api.answer = TaskSnapshot(id="r2", status="completed")
+        stage.api.then = TaskNotFound(404, "task_not_found", "no")
+        assert await stage.perform(Control(), phase=Phase.UNCERTAIN) == ControlFailed()
+        assert stage.api.asked == []
 
     @pytest.mark.parametrize(
         ("again", "event"),

@@ -81,6 +81,11 @@ class TestBudgetCap:
         with pytest.raises(OverBudget, match=says):
             budget_cap(spec_with(budget), cost_of(5), (usd(spent), usd(reserved)), maybe(max_cost))
 
+    def test_one_image_is_one_image(self) -> None:
+        """Said as people say it."""
+        with pytest.raises(OverBudget, match=r"^1 new image costs \$0\.04"):
+            budget_cap(spec_with("0.03"), cost_of(1), (usd("0"), usd("0")), None)
+
     @pytest.mark.parametrize(("budget", "max_cost"), [("9.00", None), (None, "9.00")])
     def test_no_price_no_budget(self, budget: str | None, max_cost: str | None) -> None:
         """What nobody has priced cannot be kept within anything."""

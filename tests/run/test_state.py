@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -15,12 +14,13 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flux_batch.errors import LocalFailure, StateUnusable
+from flux_batch.errors import FluxBatchError, LocalFailure, StateUnusable
 from flux_batch.plan.prices import TABLE
 from flux_batch.plan.records import Plan
 from flux_batch.run import registry
@@ -28,7 +28,7 @@ from flux_batch.run.migrations import VERSION
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile, Times
 from flux_batch.run.registry import forget_unfinished
 from flux_batch.run.rows import exposure
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.state import FILE, REMEMBERED, StateFile
 
 from .kit import key_of, make_plan_with, make_task, plain_spec, usd
 
@@ -211,7 +211,7 @@ def _use_all(path: Path) -> None:
         for work in state.claim(100):
             state.save([replace(work.purchase, phase=Phase.INTENT, sends=1)], usd("9"))
         state.uploaded("x", 0.0)
-        state.witnesses(key_of("mug"))
+        state.witnesses(key_of("mug"), NOW)
 
 
 class TestRegister:
@@ -462,6 +462,26 @@ class TestMoney:
                 assert cap is None or spent + reserved <= cap
 
 
+def test_whatever_bytes_are_damaged_a_reader_is_told(path: Path) -> None:
+    """Words and tables of the file come back as no text at all: an error with its name, or a wrong answer, no bug."""
+    with StateFile(path) as state:
+        register(state, *TRIO)
+        move(state, "plant", Phase.STORED, file=stored_file("job/plant"))
+    whole, told = path.read_bytes(), 0
+    for seed in range(150):
+        chance, damaged = Random(seed), bytearray(whole)
+        for _ in range(60):
+            damaged[chance.randrange(100, len(damaged))] = chance.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            with StateFile(path, read_only=True) as state:
+                state.view()
+        except FluxBatchError as error:
+            told += str(path) in str(error)
+    path.write_bytes(whole)
+    assert told > 100
+
+
 class TestWork:
     """What is claimed, in which order, and what a failure takes with it."""
 
@@ -558,14 +578,14 @@ class TestWork:
     def test_the_witness_is_another_accepted_purchase(self, state: StateFile) -> None:
         """The newest one that the provider gave an id, never the one in question."""
         register(state, *TRIO)
-        assert state.witnesses(key_of("mug")) == ()
+        assert state.witnesses(key_of("mug"), NOW) == ()
         move(state, "mug", Phase.SUBMITTED, remote_id="r1", business_id="b1")
-        assert state.witnesses(key_of("mug")) == ()
+        assert state.witnesses(key_of("mug"), NOW) == ()
         move(state, "plant", Phase.UNCERTAIN, business_id="b2")
-        assert state.witnesses(key_of("plant")) == ("b1",)
-        assert state.witnesses(key_of("chair")) == ("b1",)
+        assert state.witnesses(key_of("plant"), NOW) == ("b1",)
+        assert state.witnesses(key_of("chair"), NOW) == ("b1",)
         move(state, "chair", Phase.STORED, remote_id="r3", business_id="b3")
-        assert state.witnesses(key_of("plant"))[-1] == "b3"
+        assert state.witnesses(key_of("plant"), NOW)[-1] == "b3"
 
     @pytest.mark.parametrize(
         ("submitted", "found"),
@@ -581,12 +601,21 @@ class TestWork:
         self, state: StateFile, submitted: dict[str, float], found: tuple[str, ...]
     ) -> None:
         """The last one before the request in doubt, else the first behind it; and the newest of all."""
+        now = 600.0
         register(state, *TRIO)
         move(state, "plant", Phase.UNCERTAIN, business_id="b-plant", times=Times(intent=100.0))
         for name, at in submitted.items():
             times = Times(intent=at - 1, submitted=at)
             move(state, name, Phase.STORED, remote_id=f"r-{name}", business_id=f"b-{name}", times=times)
-        assert state.witnesses(key_of("plant")) == found
+        assert state.witnesses(key_of("plant"), now) == found
+
+    def test_what_was_accepted_after_an_old_request_shows_nothing_of_it(self, state: StateFile) -> None:
+        """The provider may have forgotten everything of that time, and know all of today."""
+        register(state, *TRIO)
+        move(state, "plant", Phase.UNCERTAIN, business_id="b-plant", times=Times(intent=100.0))
+        move(state, "mug", Phase.STORED, remote_id="r", business_id="b-mug", times=Times(intent=101.0, submitted=102.0))
+        assert state.witnesses(key_of("plant"), 100.0 + REMEMBERED - 1) == ("b-mug",)
+        assert state.witnesses(key_of("plant"), 100.0 + REMEMBERED) == ()
 
     def test_an_upload_is_known_while_it_is_young(self, state: StateFile) -> None:
         """By its content, until it is too old to be trusted."""
@@ -688,7 +717,7 @@ def test_a_kill_during_the_first_start_leaves_a_file_that_can_be_gone_on_with(tm
         done = subprocess.run([*strace, "-e", inject, sys.executable, "-c", code, str(path)], check=False, timeout=20)
         if path.is_file():
             with StateFile(path, read_only=True) as reader:
-                assert json.dumps(reader.known()) == "{}"
+                assert dict(reader.known()) == {}
         with StateFile(path) as state:
             register(state, *TRIO)
         if done.returncode == 0:

@@ -21,6 +21,8 @@ BOMBS = {
     "laughs": f"{HEAD}variables:\n  a: &a [x]\n{LAUGHS}",
     "open brackets": "[" * 1_000_000,
     "open braces": "{a: " * 200_000,
+    "brackets in a comment": "# " + "[" * 900_000 + "\na: [x\nb: y\n",
+    "open brackets and commas": "a: " + "[, " * 300 + "\n" + "[, " * 300_000 + "]",
     "dashes": "- " * 400_000,
     "questions": "? " * 400_000,
     "closed brackets": HEAD + "variables: " + "[" * 5000 + "]" * 5000,
@@ -54,14 +56,16 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_are_refused_soon(name: str) -> None:
-    """No file keeps the loader busy for long, or brings it down."""
-    began = time.monotonic()
+    """No file keeps the loader busy for long, or brings it down; busy is counted in its own time, not the machine's."""
+    began = time.process_time()
     with suppress(UsageError):
         parse_spec(Path("spring.yaml"), BOMBS[name])
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
-@pytest.mark.parametrize("name", ["laughs", "open brackets", "closed brackets", "deep aliases", "huge number", "nul"])
+@pytest.mark.parametrize(
+    "name", ["laughs", "open brackets", "open braces", "closed brackets", "deep aliases", "huge number", "nul"]
+)
 def test_bombs_are_refused_with_a_place(name: str) -> None:
     """The problem stands at a line."""
     with pytest.raises(InvalidSpec) as caught:

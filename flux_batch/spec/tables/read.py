@@ -14,6 +14,7 @@ from flux_batch.spec.tables.faults import problem
 from flux_batch.spec.tables.grid import Grid
 from flux_batch.spec.tables.json_table import read_json, read_json_lines
 from flux_batch.spec.tables.limits import FILE_MAX
+from flux_batch.spec.tables.picks import is_picks, read_picked
 from flux_batch.spec.tables.pictures import find_pictures, is_pattern
 from flux_batch.spec.tables.records import InputFile, Table
 from flux_batch.spec.tables.workbook import read_workbook
@@ -43,18 +44,24 @@ OTHERS: Final = (".xls", ".xlsb", ".ods", ".numbers")
 """Spreadsheets that cannot be read, but saved as something else."""
 
 
-def read_table(folder: Path, relative: str, *, sheet: str | None = None) -> Table:
+def read_table(folder: Path, relative: str, *, sheet: str | None = None, flag: str | None = None) -> Table:
     """The table at a path relative to the spec's folder, or the images that a pattern finds there.
 
-    ``sheet`` names one of a workbook's. TableProblem with everything that is wrong.
+    ``sheet`` names one of a workbook's, ``flag`` which images of a picks file. TableProblem with everything that is
+    wrong.
     """
     suffix = Path(relative).suffix.lower()
     _check_suffix(relative, suffix, sheet)
     if is_pattern(relative):
+        _refuse_flag(relative, flag)
         return find_pictures(folder, relative)
     data = read_inside(folder, relative, TABLE)
     path = Path(os.path.normpath(relative)).as_posix()
-    grid = read_workbook(path, data, sheet) if suffix in WORKBOOKS else READERS[suffix](path, data)
+    if suffix == ".json" and is_picks(data):
+        grid = read_picked(path, data, flag or "pick")
+    else:
+        _refuse_flag(relative, flag)
+        grid = read_workbook(path, data, sheet) if suffix in WORKBOOKS else READERS[suffix](path, data)
     return Table(
         path=path,
         columns=grid.columns,
@@ -62,6 +69,11 @@ def read_table(folder: Path, relative: str, *, sheet: str | None = None) -> Tabl
         main=grid.columns[0] if len(grid.columns) == 1 else None,
         files=(InputFile(path=path, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)),),
     )
+
+
+def _refuse_flag(relative: str, flag: str | None) -> None:
+    if flag is not None:
+        raise problem(f"{quoted(relative)} is no picks file", "take `flag` out: only the picks of a review have one")
 
 
 def _check_suffix(relative: str, suffix: str, sheet: str | None) -> None:

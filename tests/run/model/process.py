@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from flux_batch.run.claims import Work
 from flux_batch.run.events import (
     Accepted,
     Control,
@@ -40,7 +41,7 @@ from flux_batch.run.events import (
 from flux_batch.run.lock import run_lock
 from flux_batch.run.protocol import Moment, Rules, Step, opening, step
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile
-from flux_batch.run.state import FILE, StateFile, Work
+from flux_batch.run.state import FILE, StateFile
 
 from .provider import Provider
 
@@ -178,7 +179,7 @@ class Process:
         return _said(*answers, NoAnswer(reason="502"))
 
     def _controlling(self, purchase: Purchase) -> Sequence[Fate]:
-        witnesses = self.state.witnesses(purchase.key)
+        witnesses = self.state.witnesses(purchase.key, self.wall)
         found = bool(witnesses) and all(self.provider.find(witness) is not None for witness in witnesses)
         return _said(*([ControlPassed()] if found else []), ControlFailed())
 

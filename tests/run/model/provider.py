@@ -31,9 +31,13 @@ class Sold:
 
 @dataclass(slots=True)
 class Provider:
-    """Its clock is the true one. ``duplicates``: what a second POST of a business id leads to."""
+    """Its clock is the true one. ``duplicates``: what a second POST of a business id leads to.
+
+    ``keeps``: for how many seconds a task can be found by its business id; for ever when None.
+    """
 
     duplicates: str = "billed"
+    keeps: float | None = None
     now: float = 0.0
     sold: list[Sold] = field(default_factory=list)
     flying: list[tuple[float, str]] = field(default_factory=list)
@@ -67,11 +71,17 @@ class Provider:
 
     def find(self, business_id: str) -> TaskSnapshot | None:
         """What a lookup by business id brings, when everything in the index is shown."""
-        return next((sold.snapshot() for sold in self.sold if sold.business_id == business_id), None)
+        known = (sold for sold in self.sold if self.knows(sold))
+        return next((sold.snapshot() for sold in known if sold.business_id == business_id), None)
+
+    def knows(self, sold: Sold) -> bool:
+        """Whether a task is not forgotten."""
+        return self.keeps is None or self.now - sold.at < self.keeps
 
     def must_show(self, business_id: str) -> bool:
         """Whether an accepted task can no longer be hidden."""
-        return any(sold.business_id == business_id and self.now - sold.at >= LAG for sold in self.sold)
+        shown = [sold for sold in self.sold if self.knows(sold) and self.now - sold.at >= LAG]
+        return any(sold.business_id == business_id for sold in shown)
 
     def ask(self, task_id: str) -> TaskSnapshot:
         """What a poll brings."""

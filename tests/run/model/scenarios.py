@@ -32,6 +32,9 @@ SAFE: Final = (
     Scenario(name="index flaps, duplicates replayed", late=2, lag=2, duplicates="replayed", index="flaps", slow=1),
     Scenario(name="late 2, lag 1, index blinks", late=2, lag=1, index="blinks"),
     Scenario(name="late 2, lag 1, slow 1", late=2, lag=1, slow=1),
+    Scenario(name="late 2, lag 1, forgotten after 2", late=2, lag=1, keeps=2),
+    Scenario(name="late 2, lag 1, slow 1, forgotten after 5", late=2, lag=1, slow=1, keeps=SETTLE + 2),
+    Scenario(name="late 2, index flaps, forgotten, rejected", late=2, index="flaps", keeps=2, duplicates="rejected"),
 )
 """Nothing may go wrong: the settle window outlasts what is hidden, or duplicates are not billed, or none is sent."""
 
@@ -48,6 +51,12 @@ GAPS: Final = (
     Scenario(name="late 2, lag 1, index blinks, asked once", late=2, lag=1, index="blinks", rechecks=False),
 )
 """Limits of a control that does not ask again: a 404 older than the window, an index that is back for the control."""
+
+FORGETFUL: Final = (
+    Scenario(name="forgotten after 5, only the newest asked for", keeps=SETTLE + 2, witnesses="newest"),
+    Scenario(name="forgotten at random after 5", keeps=SETTLE + 2, forgets="at random"),
+)
+"""A control that asks only for what was accepted last, and a provider whose other tasks say nothing of this one."""
 
 
 def retry_on_timeout(state: State, event: Event, now: Moment, rules: Rules) -> Step:
@@ -123,3 +132,6 @@ UNSAFE: Final = (
         last="POST: taken",
     ),
 )
+
+ADMITTED: Final = (*HIDDEN, *GAPS, *FORGETFUL)
+"""What the promise leaves out, and the checker must see."""

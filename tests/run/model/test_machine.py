@@ -23,6 +23,7 @@ from flux_batch.run.lock import run_lock
 from flux_batch.run.records import Phase, Purchase
 from flux_batch.run.resolve import Decision, Verb, abandon, unfetched
 from flux_batch.run.rows import dollars, exposure, from_row
+from flux_batch.run.state import REMEMBERED
 
 from ..kit import key_of, make_plan_with, make_task, plain_spec  # noqa: TID252
 from . import process
@@ -219,7 +220,16 @@ class Runs(RuleBasedStateMachine):
             self.deliver(0, 0)
         left = {bill.business_id for bill in self.provider.billed()} - set(self.given_up.values())
         stored = {each.business_id for each in self.purchases() if each.phase is Phase.STORED}
-        assert left <= stored
+        assert left - self.beyond_help() <= stored
+
+    def beyond_help(self) -> set[str]:
+        """What is in doubt and cannot be found any more, because the provider forgot it: a person has to decide."""
+        forgotten = {sold.business_id for sold in self.provider.sold if not self.provider.knows(sold)}
+        return {
+            each.business_id
+            for each in self.purchases()
+            if each.phase in (Phase.UNCERTAIN, Phase.HELD) and each.business_id in forgotten
+        }
 
     # What must hold after every step --------------------------------------------------------------------------------
 
@@ -266,6 +276,35 @@ class Runs(RuleBasedStateMachine):
                 assert self.ids.setdefault((each.key, each.generation), each.remote_id) == each.remote_id
 
 
+class ForgottenRuns(Runs):
+    """The same, with a provider that forgets what is old; the clock on the wall is never set back here.
+
+    After a clock was set back, a task that was accepted later may look like one that was accepted before.
+    """
+
+    @initialize(cap=st.sampled_from([None, "0.12"]), duplicates=st.just("billed"))
+    def begin(self, cap: str | None, duplicates: str) -> None:
+        """A new run folder; the provider remembers just as long as the control counts on."""
+        self.provider.keeps = REMEMBERED
+        super().begin(cap, duplicates)
+
+    @rule(seconds=st.sampled_from([1.0, 130.0, 1000.0, REMEMBERED / 2, DAY]), wall=st.sampled_from([0.0, DAY]))
+    def jump(self, seconds: float, wall: float) -> None:
+        """Days between two runs."""
+        super().jump(seconds, wall)
+
+    @rule(away=st.sampled_from([REMEMBERED - 130.0, REMEMBERED, DAY]))
+    def come_back(self, away: float) -> None:
+        """The process dies, and the run is taken up another day."""
+        self.wall += away
+        self.crash(away, retry_failed=False)
+
+
+TestForgottenRuns = ForgottenRuns.TestCase
+TestForgottenRuns.settings = settings(
+    max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
 TestRuns = Runs.TestCase
 TestRuns.settings = settings(
     max_examples=60, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
@@ -276,6 +315,36 @@ def test_a_chain_is_planned_with_its_parents() -> None:
     """The plans of this machine are such as the planner makes."""
     assert with_parents(["card"]) == ["mug", "winter", "card"]
     assert plan_for(["card"], ["mug"]).selected == {key_of("mug")}
+
+
+def days_later() -> set[str]:
+    """The first request is taken without an answer; a day later another one is bought, and the first looked for."""
+    machine = ForgottenRuns()
+    machine.begin(None, "billed")
+    try:
+        machine.process.claim(6)
+        first = min(machine.process.active)
+        machine.deliver_while(first, Prepare, 0)
+        machine.deliver_while(first, Post, 1)
+        machine.come_back(DAY)
+        machine.mostly_well([(1, 0)] * 8, "completed")
+        machine.finish_well()
+        return machine.beyond_help()
+    finally:
+        machine.process.end()
+        machine.home.cleanup()
+
+
+def test_what_the_provider_forgot_is_left_to_a_person() -> None:
+    """All others come home."""
+    assert len(days_later()) == 1
+
+
+def test_a_witness_of_another_day_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine sees the second bill."""
+    monkeypatch.setattr("flux_batch.run.state.REMEMBERED", 10 * DAY)
+    with pytest.raises(AssertionError):
+        days_later()
 
 
 def late_and_hidden() -> None:

@@ -13,7 +13,7 @@ from flux_batch.run.events import Event, NoAnswer, NotFound, Seen
 from flux_batch.run.protocol import Moment, Rules, State, Step, step
 
 from .checker import Exploration, Violation, check
-from .scenarios import GAPS, HIDDEN, SAFE, UNSAFE, Unsafe
+from .scenarios import FORGETFUL, GAPS, HIDDEN, SAFE, UNSAFE, Unsafe
 from .world import Scenario
 
 
@@ -50,6 +50,14 @@ def test_a_control_that_does_not_ask_again_has_gaps(scenario: Scenario) -> None:
     """The 404s are older than the control: an answer on its way, or an index that came back, slips between them."""
     violation = double_bill(scenario)
     assert violation.trace[-2:] == ("control: passed", "POST: taken, reply lost or 5xx")
+
+
+@pytest.mark.parametrize("scenario", FORGETFUL, ids=lambda scenario: scenario.name)
+def test_what_the_control_cannot_see_is_billed_twice(scenario: Scenario) -> None:
+    """A provider that forgets is no danger while it forgets in order, and one older task is asked for."""
+    violation = double_bill(scenario)
+    assert "the index forgets the task" in violation.trace
+    assert violation.trace[-1].startswith("POST: taken")
 
 
 @pytest.mark.parametrize("policy", UNSAFE, ids=lambda policy: policy.name)

@@ -44,6 +44,8 @@ from .client import RULES, Client
 
 Duplicates = Literal["replayed", "rejected", "billed"]
 Index = Literal["up", "dead", "blinks", "flaps"]
+Forgets = Literal["by age", "at random"]
+Witnesses = Literal["older and newest", "newest"]
 Status = Literal["in_progress", "completed", "failed"]
 
 FILE: Final = StoredFile(path="a.png", sha256="0" * 64, bytes=1, width=1, height=1, mime="image/png")
@@ -68,8 +70,9 @@ class Scenario:
 
     ``late``: how long after it was sent a POST may still arrive. ``lag``: how long an accepted task may stay out of
     the index. ``slow``: how old an answer may be when it comes. ``index``: whether lookups work at all; ``blinks`` is
-    down for instants only, ``flaps`` for as long as it likes. ``rechecks``: the positive control asks once more for the
-    task itself, after the witness was found.
+    down for instants only, ``flaps`` for as long as it likes. ``keeps``: how long an accepted task stays in the index
+    at least; ``by age``, what was accepted first is forgotten first. ``witnesses``: the tasks that the positive
+    control asks for. ``rechecks``: it asks once more for the task itself, after they were found.
     """
 
     name: str
@@ -78,16 +81,20 @@ class Scenario:
     slow: int = 0
     duplicates: Duplicates = "billed"
     index: Index = "up"
+    keeps: int | None = None
+    forgets: Forgets = "by age"
+    witnesses: Witnesses = "older and newest"
     rechecks: bool = True
     rules: Rules = RULES
 
 
 class Job(NamedTuple):
-    """A task at the provider: its number, for how long it has been there, and what has become of it."""
+    """A task at the provider: its number, for how long it has been there, what has become of it, and if it is known."""
 
     number: int
     age: int
     status: Status
+    forgotten: bool = False
 
     def snapshot(self) -> TaskSnapshot:
         """As the API tells it."""
@@ -155,8 +162,20 @@ class Environment:
             if job.status == "in_progress":
                 yield "the task completes", _with_job(world, place, job._replace(status="completed"))
                 yield "the task fails", _with_job(world, place, job._replace(status="failed"))
+        yield from self._forgetting(world)
         if self.scenario.index in ("blinks", "flaps"):
             yield "the index changes", world._replace(index_up=not world.index_up)
+
+    def _forgetting(self, world: World) -> Iterator[Move]:
+        """By age: at once, and never a younger task than one that is still known."""
+        for place, job in enumerate(world.jobs):
+            by_age = self.scenario.forgets == "by age"
+            oldest = all(older.forgotten for older in world.jobs if older.age > job.age)
+            if self._may_forget(job) and (oldest or not by_age):
+                yield "the index forgets the task", _with_job(world, place, job._replace(forgotten=True))
+
+    def _may_forget(self, job: Job) -> bool:
+        return self.scenario.keeps is not None and job.age >= self.scenario.keeps and not job.forgotten
 
     def _tick(self, world: World) -> Iterator[Move]:
         blinking = self.scenario.index == "blinks" and not world.index_up
@@ -167,10 +186,15 @@ class Environment:
             world._replace(
                 client=self.client.age(world.client),
                 flying=tuple(age + 1 for age in world.flying if age < self.scenario.late),
-                jobs=tuple(job._replace(age=min(job.age + 1, self.scenario.lag)) for job in world.jobs),
+                jobs=tuple(job._replace(age=min(job.age + 1, self._longest)) for job in world.jobs),
                 stale=None if world.stale is None else world.stale + 1,
             ),
         )
+
+    @property
+    def _longest(self) -> int:
+        """An age from which on nothing depends on it."""
+        return max(self.scenario.lag, self.scenario.keeps or 0)
 
     def _take(self, world: World) -> World:
         """A POST reaches the provider."""
@@ -245,7 +269,7 @@ class Environment:
 
     def _control(self, world: World) -> Iterator[Move]:
         yield "control: nothing found", self._feed(world, ControlFailed())
-        if not world.index_up:
+        if not world.index_up or not self._witnesses_known(world):
             return
         if not self.scenario.rechecks or self._hidden(world):
             passed = self._feed(world, ControlPassed())
@@ -255,14 +279,22 @@ class Environment:
         if self.scenario.rechecks:
             yield from self._found(world)
 
+    def _witnesses_known(self, world: World) -> bool:
+        """One of them was accepted before this request left, so whoever forgets by age has forgotten it first."""
+        by_age = self.scenario.witnesses == "older and newest" and self.scenario.forgets == "by age"
+        return not by_age or not any(job.forgotten for job in world.jobs)
+
     def _found(self, world: World) -> Iterator[Move]:
         if world.index_up:
-            for job in world.jobs:
+            for job in self._known(world):
                 yield "lookup: found", self._feed(world, Seen(snapshot=job.snapshot()))
 
     def _hidden(self, world: World) -> bool:
         """Whether a question by business id may bring a 404 now."""
-        return not world.index_up or all(job.age < self.scenario.lag for job in world.jobs)
+        return not world.index_up or all(job.age < self.scenario.lag for job in self._known(world))
+
+    def _known(self, world: World) -> list[Job]:
+        return [job for job in world.jobs if not job.forgotten]
 
 
 def _with_job(world: World, place: int, job: Job) -> World:

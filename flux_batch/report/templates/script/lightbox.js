@@ -1,58 +1,65 @@
 // One image large, with everything known about it. The platform's own <dialog> brings focus, Esc and the backdrop.
 let boxIndex = -1;
+let boxZoom = null;
 
 function openBox(index) {
   showInBox(index);
   if (!byId("box").open) byId("box").showModal();
-}
-
-function step(by) {
-  const at = shownOrder.indexOf(boxIndex) + by;
-  if (at >= 0 && at < shownOrder.length) showInBox(shownOrder[at]);
+  boxZoom.apply();
 }
 
 function showInBox(index) {
   boxIndex = index;
+  state.open = index;
+  writeState();
   const tile = tiles[index];
   byId("box-title").textContent = tile.alt;
   byId("prompt").textContent = tile.prompt;
-  byId("suspect").textContent = tile.suspect ?? "";
+  byId("suspect").textContent = tile.suspect;
   byId("suspect").hidden = !tile.suspect;
+  byId("box-compare").hidden = !tile.picture;
+  byId("box-compare").setAttribute("aria-pressed", String(state.compare.includes(index)));
   showStage(tile);
   showPosition(index);
+  fillParts(byId("panel-slot"), panelParts, index);
+  showLineage(index);
   showDetails(tile);
-  showLineage(tile);
 }
 
 function showStage(tile) {
   const { picture, notice } = tile;
-  setActual(false);
-  byId("actual").hidden = byId("original").hidden = byId("box-image").hidden = !picture;
+  byId("actual").hidden = byId("original").hidden = byId("zoom-slot").hidden = byId("after-view").hidden = !picture;
   byId("box-notice").hidden = !notice;
   byId("box-notice").replaceChildren(...(notice ? [makeNotice(tile, null)] : []));
-  if (picture) {
-    showImage(byId("box-image"), picture, tile.alt);
-    byId("original").href = picture.href;
-  }
   const before = tiles[tile.parent]?.picture;
   byId("before").hidden = byId("after-label").hidden = !before;
-  if (before) showImage(byId("before-image"), before, `Edited from: ${tiles[tile.parent].alt}`);
+  const panes = [];
+  if (picture) {
+    panes.push(showImage(byId("box-image"), picture, tile.alt));
+    byId("original").href = picture.href;
+  }
+  if (before) panes.push(showImage(byId("before-image"), before, `Edited from: ${tiles[tile.parent].alt}`));
+  boxZoom.set(panes);
 }
 
 // The thumbnail stands in until the original is there.
 function showImage(image, picture, alt) {
-  image.style.backgroundImage = `url("${picture.thumb}")`;
-  image.onload = () => { image.style.backgroundImage = "none"; };
-  Object.assign(image, { width: picture.width, height: picture.height, alt, src: picture.shown || picture.href });
+  const source = picture.shown || picture.href;
+  if (image.getAttribute("src") !== source) {
+    image.style.backgroundImage = `url("${picture.thumb2 || picture.thumb}")`;
+    image.onload = () => { image.style.backgroundImage = "none"; };
+  }
+  Object.assign(image, { width: picture.width, height: picture.height, alt, src: source });
+  return { viewport: image.parentElement, image, picture };
 }
 
 function showPosition(index) {
   const at = shownOrder.indexOf(index);
   byId("position").textContent = at < 0 ? "" : `${at + 1} of ${shownOrder.length}`;
-  byId("previous").disabled = at <= 0;
-  byId("next").disabled = at < 0 || at === shownOrder.length - 1;
-  for (const near of [shownOrder[at - 1], shownOrder[at + 1]]) {
-    const picture = tiles[near]?.picture;
+  const ways = { previous: [-1, 0], next: [1, 0], above: [0, -1], below: [0, 1] };
+  for (const [name, way] of Object.entries(ways)) byId(name).disabled = neighbour(index, ...way) < 0;
+  for (const way of Object.values(ways)) {
+    const picture = tiles[neighbour(index, ...way)]?.picture;
     if (picture) new Image().src = picture.shown || picture.href;
   }
 }
@@ -67,59 +74,54 @@ function showDetails(tile) {
     ...values.map(([axis, label]) => [axisTitle(axis), label]),
     ["model", tile.model],
     ["size", picture ? `${tile.size}, ${picture.width} × ${picture.height}` : tile.size],
-    ["cost", tile.cost ?? (tile.shared_with ? `paid for by ${tile.shared_with}` : "")],
+    ["cost", tile.cost || (tile.shared_with ? `paid for by ${tile.shared_with}` : "")],
     ["reference", tile.reference],
-    ...Object.entries(tile.options ?? {}).map(([name, value]) => [name.replaceAll("_", " "), String(value)]),
+    ...Object.entries(tile.options).map(([name, value]) => [name.replaceAll("_", " "), String(value)]),
     ["id", tile.id],
     ["file", picture ? `${picture.name}, ${picture.weight}` : ""],
   ];
-  const pairs = facts.filter(([, text]) => text).flatMap(([term, text]) => [
+  byId("details").replaceChildren(...makeFacts(facts));
+  showWhy(tile);
+}
+
+const makeFacts = (facts) =>
+  facts.filter(([, text]) => text).flatMap(([term, text]) => [
     element("dt", { textContent: term.charAt(0).toUpperCase() + term.slice(1) }),
     element("dd", { textContent: text, dir: "auto" }),
   ]);
-  byId("details").replaceChildren(...pairs);
-}
 
-function showLineage({ parent, edits = [] }) {
-  const family = [...(parent === undefined ? [] : [parent]), ...edits];
-  byId("lineage").hidden = family.length === 0;
-  byId("lineage-title").textContent = parent === undefined ? "Edits made from it" : edits.length ? "Edited from, and edits of it" : "Edited from";
-  byId("lineage-list").replaceChildren(...family.map((index) => element("li", {}, makeRelative(index))));
-}
-
-function makeRelative(index) {
-  const { picture, alt, notice } = tiles[index];
-  const inside = picture
-    ? element("img", { src: picture.thumb, width: picture.thumb_width, height: picture.thumb_height, alt })
-    : element("span", { className: "text", textContent: `${alt} (${notice.word})` });
-  const button = element("button", { type: "button", title: alt }, inside);
-  button.addEventListener("click", () => showInBox(index));
-  return button;
-}
-
-function setActual(on) {
-  byId("stage").classList.toggle("actual", on);
-  byId("actual").setAttribute("aria-pressed", String(on));
-}
+const setBoxActual = ({ scale }) => {
+  byId("actual").setAttribute("aria-pressed", String(scale > 1));
+  byId("zoom-level").textContent = scale > 1 ? `${Math.round(scale * 100)} %` : "";
+};
 
 function setUpBox() {
   const box = byId("box");
-  const toggle = () => setActual(!byId("stage").classList.contains("actual"));
-  byId("previous").addEventListener("click", () => step(-1));
-  byId("next").addEventListener("click", () => step(1));
+  boxZoom = makeZoom(byId("stage"), { changed: setBoxActual, swiped: (by) => moveFocus(by, 0) });
+  byId("zoom-slot").append(makeZoomTools(boxZoom));
+  const ways = { previous: [-1, 0], next: [1, 0], above: [0, -1], below: [0, 1] };
+  for (const [name, way] of Object.entries(ways)) byId(name).addEventListener("click", () => moveFocus(...way));
   byId("close").addEventListener("click", () => box.close());
-  byId("actual").addEventListener("click", toggle);
-  byId("box-image").addEventListener("click", toggle);
-  byId("copy").addEventListener("click", () => copyPrompt(tiles[boxIndex]));
-  box.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!by || event.altKey || event.ctrlKey || event.metaKey) return;
+  byId("actual").addEventListener("click", () => boxZoom.toggle());
+  byId("copy").addEventListener("click", () => copyText(tiles[boxIndex].prompt, "Prompt copied"));
+  byId("copy-why").addEventListener("click", () => copyText(byId("why").textContent, "Command copied"));
+  byId("box-compare").addEventListener("click", () => toggleCompare(boxIndex));
+  // On the page, for a button that had the focus may be disabled by now.
+  addEventListener("keydown", (event) => {
+    if (!box.open || byId("compare-box").open || event.defaultPrevented || zoomByKey(boxZoom, event)) return;
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!way || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || scrolls(event)) return;
     event.preventDefault();
-    step(by);
+    moveFocus(...way);
   });
   // Back to where the reader went, not to where they came from.
   box.addEventListener("close", () => {
-    const tile = document.querySelector(`.tile[data-index="${boxIndex}"]`);
-    (tile?.querySelector(".open, .more") ?? byId("images")).focus();
+    state.open = -1;
+    writeState();
+    if (!focusTile(boxIndex)) byId("images").focus();
   });
 }
+
+// Up and down move the text where it has the focus, and arrows move in what is typed.
+const scrolls = ({ key, target }) =>
+  target.matches("input, textarea, select") || (target.matches(".panel-body") && (key === "ArrowUp" || key === "ArrowDown"));

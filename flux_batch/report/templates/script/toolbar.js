@@ -1,37 +1,31 @@
-// The controls above the grid: built from the axes, kept in step with the state.
+// The controls above the view: built from the axes, kept in step with the state.
 function setUpToolbar() {
   byId("tools").hidden = false;
   byId("axes").hidden = axes.length === 0;
   byId("search").value = state.query;
-  byId("search").addEventListener("input", (event) => change({ query: event.target.value }));
+  byId("search").addEventListener("input", (event) => change({ query: event.target.value }, { often: true }));
   byId("size").value = String(state.size);
-  byId("size").addEventListener("input", (event) => change({ size: Number(event.target.value) }));
-  for (const side of ["rows", "columns"]) setUpSide(side);
+  byId("size").addEventListener("input", (event) => change({ size: Number(event.target.value) }, { often: true }));
   byId("swap").addEventListener("click", () => change({ rows: state.columns, columns: state.rows }));
-  byId("layout").addEventListener("click", () => {
-    byId("layout").setAttribute("aria-expanded", String(byId("options").classList.toggle("unfolded")));
-  });
+  unfolds("layout", "options");
+  unfolds("filter", "filters");
+  setUpSides();
+  setUpFilters();
   drawTabs();
   drawShow();
   onChange(syncToolbar);
 }
 
-function setUpSide(side) {
-  const other = side === "rows" ? "columns" : "rows";
-  const select = byId(side);
-  select.append(element("option", { value: "", textContent: "none" }));
-  select.append(...axes.map(({ name, title }) => element("option", { value: name, textContent: title })));
-  select.value = state[side] ?? "";
-  select.addEventListener("change", () => {
-    const chosen = select.value || null;
-    // Taking the other side's axis gives it this side's: a swap, never a loss.
-    change(chosen !== null && chosen === state[other] ? { [side]: chosen, [other]: state[side] } : { [side]: chosen });
-  });
+// A button that shows and hides a part of the tools.
+function unfolds(button, part) {
+  byId(button).addEventListener("click", () => byId(button).setAttribute("aria-expanded", String(byId(part).classList.toggle("unfolded"))));
 }
 
 function syncToolbar() {
-  for (const side of ["rows", "columns"]) byId(side).value = state[side] ?? "";
+  syncSides();
+  syncFilters();
   if (byId("search").value !== state.query) byId("search").value = state.query;
+  byId("size").value = String(state.size);
   // Drawn again only when something else changed them: a control in use must keep the focus.
   if (byId("tabs").dataset.said !== sayTabs()) drawTabs();
   if (byId("show").dataset.said !== state.show) drawShow();
@@ -39,7 +33,7 @@ function syncToolbar() {
 
 // Axes that span nothing; variations stay together unless someone spreads them.
 const tabAxes = () => {
-  const free = axes.map(({ name }) => name).filter((name) => name !== state.rows && name !== state.columns && name !== "n");
+  const free = axes.map(({ name }) => name).filter((name) => !state.rows.includes(name) && !state.columns.includes(name) && name !== "n");
   const order = Object.keys(firstLayout.tabs);
   const rank = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
   return free.sort((one, other) => rank(one) - rank(other));

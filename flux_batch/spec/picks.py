@@ -23,6 +23,8 @@ BYTES_MAX: Final = 64 * 1024 * 1024
 TEXT_MAX: Final = 20_000
 """Characters of one text."""
 PICKS_MAX: Final = 100_000
+DIGITS_MAX: Final = 100
+"""Of one number."""
 
 Flag: TypeAlias = Literal["pick", "reject"] | None
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -59,9 +61,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """An image and what was said about it."""
+    """An image and what was said about it; ``word`` is the file's own, in a merged file the majority's."""
 
     image: Shown
+    word: Review
     reviews: tuple[Review, ...]
 
 
@@ -78,13 +81,18 @@ class PicksFile:
 
 def read_picks(path: Path) -> PicksFile:
     """A picks file, or what `picks merge` wrote; UsageError says which file, which pick, and what is wrong."""
-    return _Reader(path).file(_json(path))
+    return parse_picks(path, _bytes(path))
 
 
-def _json(path: Path) -> Json:
-    text = _text(path)
+def parse_picks(path: Path, data: bytes) -> PicksFile:
+    """The same from the bytes of a file, which ``path`` only names."""
+    return _Reader(path).file(_json(path, data))
+
+
+def _json(path: Path, data: bytes) -> Json:
+    text = _text(path, data)
     try:
-        value: Json = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        value: Json = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise UsageError(f"{path}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}") from None
     except RecursionError:
@@ -94,7 +102,7 @@ def _json(path: Path) -> Json:
     return value
 
 
-def _text(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(BYTES_MAX + 1)
@@ -106,6 +114,10 @@ def _text(path: Path) -> str:
         raise UsageError(f"{quoted(path)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > BYTES_MAX:
         raise UsageError(f"{path} is larger than {BYTES_MAX // 1024 // 1024} MiB; a picks file is never that large")
+    return data
+
+
+def _text(path: Path, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -122,6 +134,13 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _no_number(word: str) -> float:
     raise ValueError(f"{word} is not a number")
+
+
+def _whole(digits: str) -> int:
+    """A whole number; Python's own word on one with thousands of digits is about Python."""
+    if len(digits) > DIGITS_MAX:
+        raise ValueError(f"a number with {len(digits):,} digits; no picks file has one")
+    return int(digits)
 
 
 class _Reader:
@@ -165,13 +184,14 @@ class _Reader:
             axes=self.axes(group, where),
             **{name: self.text(group, name, where) for name in ("id", "key", "prompt", "model", "size")},
         )
-        own = self.review(group, where, reviewer, made)  # read even where `reviews` count: it must be sound
+        own = self.review(group, where, reviewer, made)
         reviews = group.get("reviews")
         if reviews is None:
-            return Judged(image=image, reviews=(own,))
+            return Judged(image=image, word=own, reviews=(own,))
         if not isinstance(reviews, list):
             self.fail(where, f"`reviews` must be a list, not {_said(reviews)}")
-        return Judged(image=image, reviews=tuple(self.one_of(each, where, at) for at, each in enumerate(reviews, 1)))
+        every = tuple(self.one_of(each, where, at) for at, each in enumerate(reviews, 1))
+        return Judged(image=image, word=own, reviews=every)
 
     def one_of(self, value: Json, where: str, number: int) -> Review:
         place = f"{where}, review {number}"
@@ -197,7 +217,7 @@ class _Reader:
                 return None
             case other:
                 guess = did_you_mean(other, ("pick", "reject"), mark='"') if isinstance(other, str) else ""
-                self.fail(where, f'`flag` is "pick", "reject" or null, not {_said(other)}{guess and f"; {guess}"}')
+                self.fail(where, f'`flag` is "pick" or "reject", not {_said(other)}{guess and f"; {guess}"}')
         return None
 
     def rating(self, group: Mapping[str, Json], where: str) -> int | None:
@@ -205,7 +225,7 @@ class _Reader:
         if rating is None:
             return None
         if isinstance(rating, bool) or not isinstance(rating, int) or not 0 <= rating <= 5:
-            self.fail(where, f"`rating` is a whole number from 0 to 5, or null, not {_said(rating)}")
+            self.fail(where, f"`rating` is a whole number from 0 to 5, not {_said(rating)}")
         return rating
 
     def sha256(self, group: Mapping[str, Json], where: str) -> str:

@@ -1,0 +1,65 @@
+// Saving: picks.json for the next commands and the other reviewers, CSV for a spreadsheet; nothing leaves this computer.
+function download(name, type, text) {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = element("a", { href: address, download: name, hidden: true });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+// In the order of the sheet; an image that several tiles show is told once, by the first that is still wanted.
+function shownImages() {
+  const found = new Map();
+  const add = (tile) => { if (tile.picture && !found.has(tile.picture.sha256)) found.set(tile.picture.sha256, shownOf({ ...tile, sha256: tile.picture.sha256 })); };
+  tiles.filter((tile) => tile.wanted).forEach(add);
+  tiles.forEach(add);
+  for (const [sha256, shown] of marksBook.images) if (!found.has(sha256)) found.set(sha256, shown);
+  return found;
+}
+
+const fileName = (name) => `picks-${name.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 60) || "reviewer"}`;
+
+function savePicks() {
+  if (!marksBook.me) return askName(savePicks);
+  const marks = new Map(toSave());
+  const shown = shownImages();
+  const order = [...shown.keys(), ...marks.keys()];
+  const marked = [...new Set(order)].filter((sha256) => marks.has(sha256)).map((sha256) => [shown.get(sha256) ?? { sha256 }, marks.get(sha256)]);
+  const name = `${fileName(marksBook.me)}.json`;
+  download(name, "application/json", picksJson(source.run, marksBook.me, new Date(), marked));
+  noteSaved();
+  toast(`${name}: ${marksWord(marked.length)}, in your downloads`);
+  return undefined;
+}
+
+// Everybody's marks, one line for each image and reviewer.
+function saveCsv() {
+  const shown = shownImages();
+  const rows = [...shown].flatMap(([sha256, image]) => reviewsOf(sha256).map((review) => ({ ...review, shown: image })));
+  if (rows.length === 0) return toast("There are no marks to save yet.");
+  download(`${fileName(source.run)}.csv`, "text/csv;charset=utf-8", picksCsv(rows));
+  return toast(`${fileName(source.run)}.csv: ${marksWord(rows.length)}, in your downloads`);
+}
+
+// Asked once, before the first file; afterwards a name is changed, or another person takes the seat.
+function askName(then = () => {}) {
+  const dialog = byId("name-dialog");
+  const others = marksBook.me !== "";
+  byId("name-field").value = marksBook.me;
+  byId("name-kind").hidden = !others;
+  byId("name-rename").checked = true;
+  dialog.returnValue = "";
+  dialog.showModal();
+  byId("name-field").select();
+  // No button that sends the form: Enter would take the first of those.
+  byId("name-cancel").onclick = () => dialog.close("");
+  dialog.onclose = () => {
+    const name = tidyName(byId("name-field").value);
+    if (dialog.returnValue !== "ok" || !name) return;
+    const withMarks = !others || byId("name-rename").checked;
+    if (!withMarks) forgetSteps();
+    setReviewer(name, withMarks);
+    then();
+  };
+}
