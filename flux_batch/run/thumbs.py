@@ -32,7 +32,7 @@ LARGE: Final = 800
 
 _QUALITY: Final = 80
 _METHOD: Final = 2
-"""Of WebP's seven efforts: 4 takes two and a half times as long for 3 % fewer bytes (``benchmarks/thumbs.py``)."""
+"""Of WebP's seven efforts: 4 takes more than twice as long for 3 % fewer bytes (``benchmarks/thumbs.py``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

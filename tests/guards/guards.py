@@ -776,5 +776,64 @@ _WORDS: Final = (
 )
 
 
-GUARDS: Final = (*_BEFORE_THE_POST, *_DOUBT, *_PAID, *_MONEY, *_WIRE, *_FILES, *_WORDS)
+_MACHINES: Final = (
+    _guard(
+        "a thumbnail that fails fails no image",
+        "run/thumbs.py",
+        "with suppress(Exception):",
+        "with suppress(NotAnImage):",
+        "run/test_thumbs.py::test_a_thumbnail_that_fails_fails_no_image[no encoder]",
+    ),
+    _guard(
+        "an image that a worker stored is stored when it is seen here",
+        "run/plane/cluster.py",
+        "if not looks_intact(brought.file, self._folder):",
+        "if False:",
+        "scale/test_cluster.py::test_what_nobody_sees_here_is_not_stored",
+    ),
+    _guard(
+        "a worker sees the same run folder",
+        "run/plane/errand.py",
+        "if found == warrant.token",
+        "if True",
+        "scale/test_cluster.py::test_a_worker_must_see_the_run_folder",
+    ),
+    _guard(
+        "a worker keeps nothing for a run that has ended",
+        "run/plane/errand.py",
+        "shelf=_Warranted(plain.shelf, warrant)",
+        "shelf=plain.shelf",
+        "scale/test_cluster.py::test_a_worker_that_came_later_looks_as_well",
+    ),
+    _guard(
+        "workers inherit no key",
+        "run/plane/cluster.py",
+        "os.environ.pop(KEY_VARIABLE, None)",
+        "os.environ.get(KEY_VARIABLE)",
+        "scale/test_cluster.py::test_workers_see_no_key",
+    ),
+    _guard(
+        "a store itself refuses a name that is taken",
+        "run/objects.py",
+        'mode="create"',
+        'mode="overwrite"',
+        "scale/test_objects.py::test_one_that_came_first_in_the_last_moment_is_kept",
+    ),
+    _guard(
+        "other bytes under a name in a store are another image",
+        "run/objects.py",
+        "return object_sha256(address) == arrived.sha256",
+        "return True",
+        "scale/test_objects.py::test_another_image_is_never_written_over",
+    ),
+    _guard(
+        "the images of a run stay in one place",
+        "run/place.py",
+        "if has_begun(state):",
+        "if False:",
+        "scale/test_objects.py::test_the_place_stays_the_same",
+    ),
+)
+
+GUARDS: Final = (*_BEFORE_THE_POST, *_DOUBT, *_PAID, *_MONEY, *_WIRE, *_FILES, *_WORDS, *_MACHINES)
 """Every guard of the table."""
