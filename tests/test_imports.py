@@ -44,15 +44,28 @@ ROOMS = {
     "markupsafe": {"flux_batch.report.page"},
     "jinja2": {"flux_batch.plan.template", "flux_batch.report.page"},
     "click": {"flux_batch.cli"},
-    "rich": {"flux_batch.cli"},
     "filelock": {"flux_batch.run"},
+    "fsspec": {"flux_batch.run.objects"},
+    "s3fs": {"flux_batch.run.objects"},
+    "distributed": {"flux_batch.run.plane.cluster"},
     "openpyxl": {"flux_batch.spec.tables.workbook"},
     "c2pa": {"flux_batch.report.credentials"},
     "PIL": {"flux_batch.spec", "flux_batch.run", "flux_batch.report", "flux_batch.simulator"},
 }
 """Library → the modules, or folders of modules, that may import it; no other is imported at all."""
 
-HEAVY = ("httpx", "httpx_aiohttp", "aiohttp", "jsonschema", "referencing", "PIL", "openpyxl", "rich", "jinja2", "c2pa")
+HEAVY = (
+    "httpx",
+    "httpx_aiohttp",
+    "aiohttp",
+    "jsonschema",
+    "referencing",
+    "PIL",
+    "openpyxl",
+    "jinja2",
+    "distributed",
+    "c2pa",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ def hide_key_in_bytes(data: bytes, key: str) -> bytes:
 
 def hide_key_in_json(value: object, key: str) -> object:
     """The same for every text in a JSON value; names stay, for with a short key an answer could not be read."""
+    if not key_forms(key):
+        return value
     if isinstance(value, str):
         return hide_key(value, key)
     if isinstance(value, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """
     flux-batch export spring --picked --picks picks.json --to spring-finals.zip
+    flux-batch export spring --by channel,ratio
 """
 
 
@@ -27,6 +29,7 @@ EXAMPLE = """
 @click.option("--picked", is_flag=True, help="Only what was picked. [default: everything stored]")
 @picks_option
 @click.option("--to", type=click.Path(path_type=Path), metavar="DIR|FILE.zip", help="[default: <name>-delivery]")
+@click.option("--by", metavar="AXIS,AXIS", help="In folders by these axes, like channel,ratio. [default: side by side]")
 @click.option("--prompts", is_flag=True, help="Write the prompts into the copies and the captions, too.")
 @out_option
 @json_option
@@ -35,6 +38,7 @@ def export(
     picked: bool,
     picks: tuple[Path, ...],
     to: Path | None,
+    by: str | None,
     prompts: bool,
     out: Path | None,
     as_json: bool,
@@ -46,7 +50,8 @@ def export(
     """
     from flux_batch.report.delivery import deliver
 
-    order = _order(run_folder(run_or_spec, out), picked, picks, prompts)
+    axes = tuple(dict.fromkeys(axis.strip() for axis in (by or "").split(",") if axis.strip()))
+    order = replace(_order(run_folder(run_or_spec, out), picked, picks, prompts), by=axes)
     delivery = deliver(order, to or Path(f"{order.view.name}-delivery"))
     if as_json:
         print_json(_as_json(delivery))

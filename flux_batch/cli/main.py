@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -92,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit with the code of the CLI contract."""
     _open_what_is_closed()
     guard_process()
+    gc.set_threshold(*_COLLECT)
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -119,6 +121,9 @@ def _invoked(arguments: list[str]) -> object:
             sys.exit(0)
         raise
 
+
+_COLLECT: Final = (10_000, 20, 20)
+"""Seldom: imports and plans make many objects and hardly a circle, and to look for one takes a tenth of a start."""
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any, Final, TextIO
 
 from flux_batch.api.hiding import hide_key, hide_key_in_json
@@ -70,45 +69,21 @@ def unheard(stream: TextIO) -> None:
 def print_json(value: dict[str, Any]) -> None:
     """The one JSON object of a ``--json`` command, on stdout; what steers a terminal is escaped, so no text changes.
 
-    A long list may be an iterator of flat objects: it is printed piece by piece, and never held.
+    A long list in it may be an iterator: it is printed piece by piece, and never held.
     """
-    rest = "{"
-    for name, each in value.items():
-        _print(f"{rest}\n  {json.dumps(name, ensure_ascii=False)}: ")
-        if isinstance(each, Iterator):
-            _print_items(each)
-        else:
-            _print(json.dumps(hide_key_in_json(each, _key()), ensure_ascii=False, indent=2).replace("\n", "\n  "))
-        rest = ","
-    _print("\n}\n" if value else "{}\n")
-    sys.stdout.flush()
+    from flux_batch.plan.indented import indented
+
+    for piece in indented({name: _hidden(each) for name, each in value.items()}):
+        text = _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], piece)
+        # The same JSON, and no order to the runner.
+        sys.stdout.write(text.replace("##[", "##\\u005b") if on_github() else text)
+    print(flush=True)  # noqa: T201
 
 
-_AT_ONCE: Final = 2_000
-"""Objects of a list that are made a text together."""
-
-
-def _print_items(items: Iterator[dict[str, Any]]) -> None:
-    """A list of objects without objects in them, as ``json.dumps(indent=2)`` writes it inside of an object."""
-    begin = "["
-    while some := [_item(each) for each in islice(items, _AT_ONCE)]:
-        _print(begin + ",".join(some))
-        begin = ","
-    _print("[]" if begin == "[" else "\n  ]")
-
-
-_FLAT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",\n      ", ": ")).encode
-
-
-def _item(item: dict[str, Any]) -> str:
-    text = _FLAT(hide_key_in_json(item, _key()))
-    return f"\n    {{\n      {text[1:-1]}\n    }}" if item else "\n    {}"
-
-
-def _print(text: str) -> None:
-    text = _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text)
-    text = text.replace("##[", "##\\u005b") if on_github() else text  # the same JSON, and no order to the runner
-    sys.stdout.write(text)
+def _hidden(value: object) -> object:
+    if isinstance(value, Iterator):
+        return (hide_key_in_json(each, _key()) for each in value)
+    return hide_key_in_json(value, _key())
 
 
 def plural(count: int, word: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -69,7 +68,7 @@ def plan(
             settings=settings,
             out=None if out is None else os.path.relpath(out, base),
         )
-        _save(output, json.dumps(saved, ensure_ascii=False, indent=1) + "\n")
+        _save(output, saved)
     page = None if sheet is None else _write_sheet(planned, sheet)
     _show(planned, as_json=as_json, as_markdown=as_markdown)
     if page is not None:
@@ -79,9 +78,13 @@ def plan(
         say(f"\nNothing was sent, nothing was spent.  Next: flux-batch run {typed}")
 
 
-def _save(path: Path, text: str) -> None:
+def _save(path: Path, saved: dict[str, Any]) -> None:
+    from flux_batch.plan.indented import indented
+
     try:
-        path.write_text(text, encoding="utf-8")
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(indented(saved, 1))
+            file.write("\n")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 

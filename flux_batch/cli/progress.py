@@ -6,15 +6,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from flux_batch.cli.bar import Bar
 from flux_batch.cli.output import clean, one_line, say
 from flux_batch.plan.money import usd
 from flux_batch.run.records import Purchase
 from flux_batch.run.watch import Tally, Watcher
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
 
 LONGEST_SILENCE = 10.0
 SHORTEST_SILENCE = 2.0
@@ -26,7 +23,7 @@ def watching(*, rehearsal: bool) -> Iterator[Watcher]:
     """The watcher that fits where stderr goes."""
     spent = "simulated" if rehearsal else "spent"
     if sys.stderr.isatty():
-        bar = _bar()
+        bar = Bar(sys.stderr)
         try:
             yield _Bar(bar, spent)
         finally:
@@ -60,41 +57,21 @@ class _Lines:
 class _Bar:
     """A bar that moves, on a terminal; it appears with the first change, so that questions come before it."""
 
-    def __init__(self, progress: Progress, spent: str) -> None:
+    def __init__(self, bar: Bar, spent: str) -> None:
+        self._bar = bar
         self._spent = spent
-        self._progress = progress
-        self._task: TaskID | None = None
 
     def moved(self, purchase: Purchase) -> None:
         pass
 
     def changed(self, tally: Tally) -> None:
-        if self._task is None:
-            self._progress.start()
-            self._task = self._progress.add_task("", total=tally.total, completed=tally.finished, details="")
-        self._progress.update(
-            self._task, completed=tally.finished, total=tally.total, details=_details(tally, self._spent)
-        )
+        self._bar.show(tally.finished, tally.total, _details(tally, self._spent))
 
     def say(self, message: str) -> None:
-        self._progress.console.print(clean(one_line(message)), markup=False, emoji=False, highlight=False)
+        self._bar.say(clean(one_line(message)))
 
 
 def _details(tally: Tally, spent: str) -> str:
     parts = [f"{tally.flying} in flight"] if tally.flying else []
     parts += [f"{tally.lost} failed"] if tally.lost else []
     return ", ".join([*parts, f"{usd(tally.spent)} {spent}"])
-
-
-def _bar() -> Progress:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[details]}", markup=False),
-        TimeRemainingColumn(compact=True),
-        TextColumn("left"),
-        console=Console(stderr=True),
-    )

@@ -26,6 +26,7 @@ from flux_batch.report.delivery import original_bytes
 from flux_batch.report.redact import relative_name
 from flux_batch.run.records import Entry, Phase
 from flux_batch.spec.load import parse_spec
+from flux_batch.spec.records import DraftImage
 from flux_batch.spec.text import TEXT_MAX
 from flux_batch.spec.words import quoted
 
@@ -113,6 +114,7 @@ def _pick(folder: Path, found: Marked, each: tuple[Entry, Verdict], asked: Asked
     return Pick(
         task=entry.task,
         image=f"{relative_name(str(folder))}/{path}",
+        draft=None if file is None else DraftImage(id=entry.task.id, sha256=file.sha256, file=file.path),
         notes=tuple(f"{review.reviewer}: {review.note}" for review in verdict.reviews if review.note.strip()),
         reference=reference,
     )
@@ -179,7 +181,16 @@ def _wish(folder: Path, found: Marked, output: Path, asked: Asked) -> Wish:
         prompt=asked.prompt,
         follow_reference=asked.reference,
         head=tuple(head),
+        draft=(name, _way(folder, output.parent)),
     )
+
+
+def _way(folder: Path, home: Path) -> str:
+    """The draft's folder from the new spec's; on another drive of Windows there is none but the whole path."""
+    try:
+        return Path(os.path.relpath(folder, home)).as_posix()
+    except ValueError:
+        return folder.resolve().as_posix()
 
 
 def _name(run: str, stem: str) -> str:

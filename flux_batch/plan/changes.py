@@ -34,10 +34,6 @@ class Changes(Sequence[Change]):
         """The same for all that are left."""
         self._said.extend(array("I", [self._number((action, reason))]) * (len(self.places) - len(self._said)))
 
-    def keys(self) -> Iterator[str]:
-        """What each purchase buys."""
-        return map(self._tasks.key_at, self.places)
-
     def counts(self) -> Counter[Said]:
         """How often each thing is said, what is removed included."""
         counted = Counter({self._words[number]: times for number, times in Counter(self._said).items()})
@@ -72,7 +68,8 @@ class Changes(Sequence[Change]):
 
     def _change(self, place: int, said: int) -> Change:
         action, reason = self._words[said]
-        return Change(id=self._tasks.id_at(place), key=self._tasks.key_at(place), action=action, reason=reason)
+        key = self._tasks.key_at(place)
+        return Change(id=self._tasks.id_of(place, key), key=key, action=action, reason=reason)
 
     def _number(self, said: Said) -> int:
         found = self._numbers.get(said)

@@ -46,8 +46,8 @@ class Columns(ABC):
         """What one of them buys."""
 
     @abstractmethod
-    def id_at(self, place: int) -> str:
-        """The short name of one of them."""
+    def id_of(self, place: int, key: str, /) -> str:
+        """The short name of one of them, which has this key."""
 
     @property
     @abstractmethod
@@ -55,8 +55,16 @@ class Columns(ABC):
         """Place of a task → place of the first that buys the same; only where that is another one."""
 
     @abstractmethod
+    def stems(self) -> Iterator[str]:
+        """Their wanted file names."""
+
+    @abstractmethod
     def parents(self) -> Iterator[int | None]:
         """The place of the task that each of them edits."""
+
+    def parent_keys(self) -> Iterator[str | None]:
+        """The key of the task that each of them edits."""
+        return (None if parent is None else self.key_at(parent) for parent in self.parents())
 
     @abstractmethod
     def offers(self) -> Iterable[int]:
@@ -96,8 +104,8 @@ class Listed(Columns):
         """What one of them buys."""
         return self.tasks[place].key
 
-    def id_at(self, place: int) -> str:
-        """The short name of one of them."""
+    def id_of(self, place: int, _: str, /) -> str:
+        """The short name of one of them, which has this key."""
         return self.tasks[place].id
 
     @cached_property
@@ -113,9 +121,17 @@ class Listed(Columns):
         first = self._first
         return {place: first[task.key] for place, task in enumerate(self.tasks) if first[task.key] != place}
 
+    def stems(self) -> Iterator[str]:
+        """Their wanted file names."""
+        return (task.stem for task in self.tasks)
+
     def parents(self) -> Iterator[int | None]:
         """The place of the task that each of them edits."""
         return (self._first.get(task.parent or "") for task in self.tasks)
+
+    def parent_keys(self) -> Iterator[str | None]:
+        """The key of the task that each of them edits, also of one that is not here."""
+        return (task.parent for task in self.tasks)
 
     @cached_property
     def _offers(self) -> dict[Offer, int]:
@@ -173,6 +189,31 @@ class AllKeys(AbstractSet[str]):
     def __len__(self) -> int:
         """How many keys."""
         return len(self.tasks) - len(self.tasks.repeats)
+
+
+class ByKey(Mapping[str, Task]):
+    """The first task of every key, made when it is asked for."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._tasks = tasks
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        columns = columns_of(self._tasks)
+        wanted = zip(columns.keys(), range(len(columns)), strict=True)
+        return dict(compress(wanted, columns.firsts()))
+
+    def __getitem__(self, key: str) -> Task:
+        """The task with a key."""
+        return self._tasks[self._places[key]]
+
+    def __iter__(self) -> Iterator[str]:
+        """Every key once, in order."""
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        """How many keys."""
+        return len(self._places)
 
 
 def chosen(tasks: Columns, keys: AbstractSet[str]) -> bytearray:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import compress
 from operator import and_
 
 from flux_batch.plan.changes import Changes
-from flux_batch.plan.columns import chosen, columns_of
+from flux_batch.plan.columns import ByKey, chosen, columns_of
 from flux_batch.plan.differences import differences, in_words
 from flux_batch.plan.nearest import Nearest, Place, place_of
 from flux_batch.plan.records import Action, Change, Known, Plan, Task, phases_of
@@ -31,32 +31,30 @@ _KEPT = {"stored": "its image is kept"} | dict.fromkeys(_UNDER_WAY, "already sen
 def diff(plan: Plan, known: Mapping[str, Known], *, retry_failed: bool = False) -> Changes:
     """One change per purchase of the plan's selection, then one per image no longer wanted."""
     tasks = columns_of(plan.tasks)
-    wanted = map(and_, tasks.firsts(), chosen(tasks, plan.selected))
+    wanted = bytes(map(and_, tasks.firsts(), chosen(tasks, plan.selected)))
     changes = Changes(tasks, array("I", compress(range(len(tasks)), wanted)))
     phases = phases_of(known)
     if not phases:
         changes.say_all(Action.NEW, _NOT_YET)
         return changes
-    earlier = _Earlier(plan, known)
-    for key, place in zip(changes.keys(), changes.places, strict=True):
-        changes.say(*_change(phases.get(key, "planned"), partial(earlier.reason, plan.tasks, place), retry_failed))
-    changes.removed = _removed(known, phases, set(tasks.keys()))
+    earlier, said = _Earlier(plan, known), _said(retry_failed=retry_failed)
+    for place, key in zip(changes.places, compress(tasks.keys(), wanted), strict=True):
+        phase = phases.get(key)
+        changes.say(*(said.get(phase) if phase else None) or (Action.NEW, earlier.reason(place)))
+    changes.removed = _removed(known, phases.keys() - tasks.keys())
     return changes
 
 
 _NOT_YET = "not bought yet"
 
 
-def _change(phase: str, reason: Callable[[], str], retry_failed: bool) -> tuple[Action, str]:
-    if phase in _DONE:
-        return Action.REUSED, "the same request is already stored"
-    if phase in _UNDER_WAY:
-        return Action.RESUME, _UNDER_WAY[phase]
-    if phase in _LOST and not retry_failed:
-        return Action.FAILED, f"{phase} before; --retry-failed asks again"
-    if phase in _LOST:
-        return Action.NEW, f"{phase} before, asked again"
-    return Action.NEW, reason()
+def _said(*, retry_failed: bool) -> dict[str, tuple[Action, str]]:
+    """What is said of an image by its phase, where that is enough to know."""
+    said = dict.fromkeys(_DONE, (Action.REUSED, "the same request is already stored"))
+    said |= {phase: (Action.RESUME, words) for phase, words in _UNDER_WAY.items()}
+    if retry_failed:
+        return said | {phase: (Action.NEW, f"{phase} before, asked again") for phase in _LOST}
+    return said | {phase: (Action.FAILED, f"{phase} before; --retry-failed asks again") for phase in _LOST}
 
 
 class _Earlier:
@@ -68,9 +66,9 @@ class _Earlier:
     def __init__(self, plan: Plan, known: Mapping[str, Known]) -> None:
         self._plan, self._known = plan, known
 
-    def reason(self, tasks: Sequence[Task], place: int) -> str:
+    def reason(self, place: int) -> str:
         """Why the image at a place is bought, or that it simply is not there yet."""
-        task = tasks[place]
+        task = self._plan.tasks[place]
         before = self._at.get(place_of(task))
         if before is None and self._nearest is not None:
             before = self._nearest(task)
@@ -90,7 +88,8 @@ class _Earlier:
     @cached_property
     def _nearest(self) -> Nearest | None:
         wanted = [entry.task for entry in self._begun if entry.wanted]
-        retired = [task for task in wanted if task.key not in self._after]
+        keys = set(self._after)
+        retired = [task for task in wanted if task.key not in keys]
         return Nearest(retired, wanted, self._plan.tasks) if retired else None
 
     @cached_property
@@ -98,14 +97,13 @@ class _Earlier:
         return {key: entry.task for key, entry in self._known.items()}
 
     @cached_property
-    def _after(self) -> dict[str, Task]:
-        return self._plan.purchases()
+    def _after(self) -> ByKey:
+        return ByKey(self._plan.tasks)
 
 
-def _removed(known: Mapping[str, Known], phases: Mapping[str, str], present: AbstractSet[str]) -> tuple[Change, ...]:
+def _removed(known: Mapping[str, Known], gone: AbstractSet[str]) -> tuple[Change, ...]:
     """What the spec wanted until now; what it stopped wanting earlier is no news."""
-    if all(key in present for key, phase in phases.items() if phase in _KEPT):
-        return ()
+    entries = [entry for entry in known.values() if entry.wanted and entry.phase in _KEPT] if gone else []
     return tuple(
         Change(
             id=entry.task.id,
@@ -113,6 +111,6 @@ def _removed(known: Mapping[str, Known], phases: Mapping[str, str], present: Abs
             action=Action.REMOVED,
             reason="no longer wanted; " + _KEPT[entry.phase],
         )
-        for entry in known.values()
-        if entry.wanted and entry.phase in _KEPT and entry.task.key not in present
+        for entry in entries
+        if entry.task.key in gone
     )

@@ -63,7 +63,7 @@ def combos(job: Job, values: Values) -> Table:
     def rows(fixed: Fixed) -> Iterator[Row]:
         for choice in choices(job, variables, job.models or (CHEAPEST,), ratios, fixed, values):
             row = this + choice
-            if "{" in values[row[-2]].label:
+            if "{" in values.labels[row[-2]]:
                 row = (*row[:-2], _size(job, values, dict(zip(axes, row[:-3], strict=False)), row[-2]), row[-1])
             yield row + row[-3:] + _NO_PARENT
 
@@ -128,7 +128,7 @@ class _Edit:
             for choice in self._choices_for(parent):
                 cells = parent + choice + this
                 model, size, n = choice[-3:]
-                if "{" in self.values[size].label:
+                if "{" in self.values.labels[size]:
                     seen = {axis: cells[cell] for axis, cell in zip(self.axes[:-3], self.cells, strict=False)}
                     size = _size(self.job, self.values, seen, size)
                     cells = (*parent, *choice[:-2], size, n, *this)
@@ -137,7 +137,7 @@ class _Edit:
     def _is_meant(self, parent: Row) -> bool:
         """Whether an image has one of the labels that a rule names, on every axis."""
         return all(
-            axis in self.here and self.values[parent[self.here[axis]]].label in labels
+            axis in self.here and self.values.labels[parent[self.here[axis]]] in labels
             for axis, labels in self.meant.items()
         )
 
@@ -145,7 +145,7 @@ class _Edit:
         """What the edit itself varies; the same for all parents of one model and of the same paired values."""
         told = (parent[-ASKED], *[parent[self.here[axis]] for axis in self._paired])
         if told not in self._choices:
-            job, models = self.job, self.job.models or (self.values[told[0]].label,)
+            job, models = self.job, self.job.models or (self.values.labels[told[0]],)
             given = {axis: self.values[number] for axis, number in zip(self._paired, told[1:], strict=True)}
             self._choices[told] = list(
                 choices(job, self.variables, models, job.ratios or (MATCH_INPUT,), self.fixed, self.values, given)
@@ -195,7 +195,7 @@ class _Once:
     def of(self, axes: tuple[str, ...], rows: Iterable[Row]) -> Iterator[Row]:
         """The rows that are new."""
         for row in rows:
-            labels = (*axes, *[self.values[number].label for number in row[: len(axes)]])
+            labels = (*axes, *[self.values.labels[number] for number in row[: len(axes)]])
             if labels not in self.seen:
                 self.seen.add(labels)
                 yield row
@@ -214,7 +214,7 @@ def _exclusions(job: Job, table: Table, axes: tuple[str, ...]) -> Iterator[Calla
 
 
 def _is_kept(values: Values, excluded: Mapping[int, Sequence[str]], row: Row) -> bool:
-    return not all(values[row[place]].label in labels for place, labels in excluded.items())
+    return not all(values.labels[row[place]] in labels for place, labels in excluded.items())
 
 
 def _conditions(job: Job, axes: set[str], table: Table, own: tuple[str, ...]) -> Iterator[Callable[[Row], bool]]:
@@ -230,7 +230,7 @@ def _meets(holds: Callable[[Mapping[str, object]], bool], table: Table, axes: tu
 
 def _size(job: Job, values: Values, cells: Mapping[str, int], ratio: int) -> int:
     """The ratio that a variable decides, filled in; ``cells`` are the axes before it. Raises BadRatio."""
-    written = values[ratio].label
+    written = values.labels[ratio]
     index, named = job.ratios.index(written), {axis: values[number] for axis, number in cells.items()}
     try:
         size = compile_template(written).render({axis: value.value for axis, value in named.items()}).strip()

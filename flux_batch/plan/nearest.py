@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
+from flux_batch.plan.columns import columns_of
 from flux_batch.plan.records import Task
 
 Place = tuple[tuple[str, str], ...]
@@ -81,10 +82,11 @@ def _key(job: str, axes: Mapping[str, str], kept: frozenset[str]) -> object:
 def _labels(tasks: Iterable[Task]) -> dict[str, dict[str, dict[str, None]]]:
     """Job → axis → its labels, in order."""
     found: dict[str, dict[str, dict[str, None]]] = {}
-    for task in tasks:
-        job = found.setdefault(task.job, {})
-        for axis, label in task.axes.items():
-            job.setdefault(axis, {})[label] = None
+    for group in columns_of(tasks).groups():
+        job = found.setdefault(group.job, {})
+        for axis in group.axes:
+            numbers, label_of = group.label(axis)
+            job.setdefault(axis, {}).update(dict.fromkeys(map(label_of, dict.fromkeys(numbers))))
     return found
 
 

@@ -33,4 +33,7 @@ def prices_for(models: Iterable[str]) -> tuple[Price, ...]:
 
 def price_of(model: str) -> Decimal | None:
     """USD for one accepted request, None when nobody published one: never 0."""
-    return next((price.amount for price in TABLE if price.model == model), None)
+    return _AMOUNTS.get(model)
+
+
+_AMOUNTS: Final = {price.model: price.amount for price in TABLE}

@@ -9,7 +9,7 @@ from typing import Final
 
 from flux_batch.plan.records import Task
 from flux_batch.spec.quoting import yaml_text
-from flux_batch.spec.records import Limits
+from flux_batch.spec.records import DraftImage, Limits
 from flux_batch.spec.vocabulary import MATCH_INPUT
 from flux_batch.spec.words import JOINER, harmless
 
@@ -26,11 +26,13 @@ _NO_LABELS: Final = frozenset({"from", "<<"})
 class Pick:
     """A picked image: its ``task``, the ``image`` file it is in (for people), and what reviewers noted.
 
-    ``reference`` is what the next spec starts from, a path beside it or an address; empty for nothing.
+    ``reference`` is what the next spec starts from, a path beside it or an address; empty for nothing. ``draft`` is the
+    image as the next spec remembers it.
     """
 
     task: Task
     image: str
+    draft: DraftImage | None = None
     notes: tuple[str, ...] = ()
     reference: str = ""
 
@@ -39,7 +41,8 @@ class Pick:
 class Wish:
     """What to make of the picks: on which ``model``, in which ``ratios`` (none: each its own), under which ``name``.
 
-    ``prompt`` is a template that all share, empty for each image's own; ``head`` are lines of comment.
+    ``prompt`` is a template that all share, empty for each image's own; ``head`` are lines of comment. ``draft`` is the
+    run they were picked from, and its folder from the next spec's.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Wish:
     prompt: str = ""
     follow_reference: bool = False
     head: tuple[str, ...] = ()
+    draft: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +139,32 @@ def next_spec(found: Sequence[Item], wish: Wish) -> str:
         [f"models: [{_yaml(wish.model)}]"],
         _jobs(groups, wish, name),
         [f"limits: {{max_tasks: {many}}}"] if many > Limits().max_tasks else [],
-        ["report:", f"  title: {_yaml(wish.title)}"],
+        ["report:", f"  title: {_yaml(wish.title)}", *_side_by_side(wish)],
+        _draft(found, wish, name),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _side_by_side(wish: Wish) -> list[str]:
+    """Where each image has its own ratio, a table with the ratios as columns would be empty but for a diagonal."""
+    return [] if wish.ratios else ["  tabs: [ratio]"]
+
+
+def _draft(found: Sequence[Item], wish: Wish, name: str) -> list[str]:
+    """Where the images came from, for the next sheet."""
+    if wish.draft is None:
+        return []
+    run, folder = wish.draft
+    lines = ["# The sheet of this spec links back to these; they change no image.", "draft:"]
+    lines += [f"  run: {_yaml(run)}", f"  folder: {_quoted(folder)}", f"  axis: {name}", "  images:"]
+    for item in found:
+        lines += [f"    {_yaml(item.label)}:"]
+        lines += [f"      - {_draft_image(pick.draft)}" for pick in item.picks if pick.draft]
+    return lines
+
+
+def _draft_image(image: DraftImage) -> str:
+    return f"{{id: {_quoted(image.id)}, sha256: {_quoted(image.sha256)}, file: {_quoted(image.file)}}}"
 
 
 def _variable(prompts: Iterable[str]) -> str:

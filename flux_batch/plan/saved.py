@@ -56,7 +56,10 @@ class SavedPlan:
 def plan_to_json(
     plan: Plan, *, spec: str, selection: Selection, settings: Sequence[str], out: str | None
 ) -> dict[str, Any]:
-    """The plan with all it was made from. ``spec`` and ``out`` are paths relative to the plan file's folder."""
+    """The plan with all it was made from; its tasks are an iterator, to be read while they are written.
+
+    ``spec`` and ``out`` are paths relative to the plan file's folder.
+    """
     return {
         "kind": KIND,
         "format": FORMAT,
@@ -108,7 +111,8 @@ def is_saved_plan(path: Path) -> bool:
 def check_unmoved(saved: SavedPlan, plan: Plan) -> None:
     """Raise PlanMoved, naming everything that is no longer as promised; UsageError when the promise is unreadable."""
     try:
-        moved = _moved(saved, _promised(plan))
+        now = _promised(plan)
+        moved = _moved(saved, {**now, "tasks": list(now["tasks"])})
     except (KeyError, TypeError, ValueError):
         raise UsageError("the saved plan is damaged; plan again") from None
     if moved:
@@ -142,7 +146,7 @@ def _promised(plan: Plan) -> dict[str, Any]:
         "references": [file_to_json(file) for file in plan.references],
         "prices": [price_to_json(price) for price in plan.prices],
         "selected": sorted(plan.selected),
-        "tasks": [task_to_json(task) for task in plan.tasks],
+        "tasks": (task_to_json(task) for task in plan.tasks),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import compress
 from typing import Final
@@ -47,15 +47,15 @@ class _OurNames:
     Axes with one value in their job tell no two images apart, so they are left out; the last three stay.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, values: Values) -> None:
         self.others: Mapping[int, str] = {}
-        self._parts: dict[int, str] = {}
+        self._parts = _Parts(values.labels)
         self._telling: dict[int, tuple[str, list[int]]] = {}
 
     @classmethod
     def of(cls, tasks: Tasks) -> _OurNames:
         """Find out which would meet."""
-        ours, firsts = cls(), tasks.firsts()
+        ours, firsts = cls(tasks.batches[0].table.values), tasks.firsts()
         wanted = compress(zip(_stems(ours, tasks), tasks.keys(), strict=True), firsts)
         places = list(compress(range(len(tasks)), firsts)) if tasks.repeats else range(len(tasks))
         ours.others = {places[number]: name for number, name in renamed(wanted).items()}
@@ -66,13 +66,7 @@ class _OurNames:
         if place in self.others:
             return self.others[place]
         folder, telling = self._telling.get(id(block)) or self._learn(batch, block)
-        return f"{folder}/{file_of([self._part(row[cell], batch.table.values) for cell in telling])}"
-
-    def _part(self, number: int, values: Values) -> str:
-        part = self._parts.get(number)
-        if part is None:
-            part = self._parts[number] = part_of(values[number].label)
-        return part
+        return f"{folder}/{file_of([self._parts[row[cell]] for cell in telling])}"
 
     def _learn(self, batch: Batch, block: Block) -> tuple[str, list[int]]:
         """The folder, and the cells that tell images apart, for a block of a batch."""
@@ -83,13 +77,25 @@ class _OurNames:
         return found
 
 
+class _Parts(dict[int, str]):
+    """Number of a value → what it is in a name."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        super().__init__()
+        self._labels = labels
+
+    def __missing__(self, number: int) -> str:
+        part = self[number] = part_of(self._labels[number])
+        return part
+
+
 def _labels_of(batch: Batch) -> dict[str, set[str]]:
     """Axis → its labels in a batch."""
     labels: dict[str, set[str]] = {}
     for block in batch.table.blocks:
         for place, axis in enumerate(block.axes):
             numbers = set(block.column(place))
-            labels.setdefault(axis, set()).update(batch.table.values[number].label for number in numbers)
+            labels.setdefault(axis, set()).update(batch.table.values.labels[number] for number in numbers)
     return labels
 
 

@@ -23,9 +23,10 @@ Rows = tuple[tuple[str, ...], Iterable[Row]]
 
 
 class Values:
-    """Every value of a plan once, with a number."""
+    """Every value of a plan once, with a number; ``labels`` has their labels by it."""
 
     def __init__(self) -> None:
+        self.labels: list[str] = []
         self._all: list[Value] = []
         self._numbers: dict[int, int] = {}
         self._own: dict[str | int, int] = {}
@@ -41,6 +42,7 @@ class Values:
         if found is None:
             found = self._numbers[id(value)] = len(self._all)
             self._all.append(value)
+            self.labels.append(value.label)
         return found
 
     def plain(self, number: int) -> Field:

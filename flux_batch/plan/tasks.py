@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -123,9 +124,18 @@ class Tasks(Sequence[Task], Columns):
         batch, number = self._batch(place)
         return batch.key(number)
 
-    def id_at(self, place: int) -> str:
-        """The short name of one of them."""
-        return self._id(place, self.key_at(place))
+    def id_of(self, place: int, key: str, /) -> str:
+        """The short name of one of them, which has this key."""
+        count = self._counts.get(place)
+        return key[:ID] if count is None else f"{key[:ID]}-{count}"
+
+    def stems(self) -> Iterator[str]:
+        """Their wanted file names."""
+        place = 0
+        for batch in self.batches:
+            for block, _, row in batch.rows():
+                yield self._stem(place, batch, block, row)
+                place += 1
 
     def parents(self) -> Iterator[int | None]:
         """The place of the task that each of them edits."""
@@ -144,7 +154,7 @@ class Tasks(Sequence[Task], Columns):
 
     def offer(self, number: int) -> Offer:
         """What such a number stands for."""
-        model = self.batches[0].table.values[number].label
+        model = self.batches[0].table.values.labels[number]
         return model, price_of(model)
 
     def groups(self) -> Iterator[Group]:
@@ -162,28 +172,25 @@ class Tasks(Sequence[Task], Columns):
         return batch.table.seen(block.axes, row)
 
     def _batch(self, place: int) -> tuple[Batch, int]:
-        number = next(number for number, end in enumerate(self._starts[1:]) if place < end)
+        number = bisect_right(self._starts, place) - 1
         return self.batches[number], place - self._starts[number]
 
-    def _id(self, place: int, key: str) -> str:
-        count = self._counts.get(place)
-        return key[:ID] if count is None else f"{key[:ID]}-{count}"
-
     def _task(self, place: int, key: str, batch: Batch, block: Block, requests: Requests, row: Row) -> Task:
-        combo = batch.table.combo(block.axes, row)
+        labels = batch.table.values.labels
+        model, size, n = (labels[number] for number in row[-ASKED:-1])
         return Task(
             key=key,
-            id=self._id(place, key),
+            id=self.id_of(place, key),
             job=batch.job,
-            axes={axis: value.label for axis, value in combo.values.items()},
-            model=combo.model,
+            axes=dict(zip(block.axes, map(labels.__getitem__, row), strict=False)),
+            model=model,
             prompt=requests.prompt(row),
-            size=combo.size,
+            size=size,
             options=requests.options(row),
             reference=requests.reference(row),
-            n=combo.n,
+            n=int(n),
             stem=self._stem(place, batch, block, row),
-            price=price_of(combo.model),
+            price=price_of(model),
             line=batch.line,
         )
 
@@ -226,4 +233,4 @@ class _Labels:
 
     def __call__(self, axis: str) -> Labels:
         """The numbers of the values, which stand for their labels."""
-        return self.block.column(self.block.axes.index(axis)), lambda number: self.table.values[number].label
+        return self.block.column(self.block.axes.index(axis)), self.table.values.labels.__getitem__

@@ -6,9 +6,7 @@ Who signed is told as the file says it; that somebody should be trusted for it i
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache, partial
@@ -19,6 +17,7 @@ from typing import Any, Final, Literal
 from flux_batch.report.files import write_if_changed
 from flux_batch.run.credentials import has_credentials
 from flux_batch.run.records import StoredFile
+from flux_batch.run.threads import GLANCES, in_threads
 
 CACHE: Final = "thumbs/credentials.json"
 """What was found, by content, size and moment of change: checking ten thousand files takes a while."""
@@ -54,12 +53,11 @@ ABSENT: Final = Credentials(state="absent")
 def credentials_of(files: Iterable[StoredFile], folder: Path) -> dict[str, Credentials]:
     """By content hash what each stored original carries; a file that cannot be read is left out."""
     once = list({file.sha256: file for file in files}.values())
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        present = list(pool.map(lambda file: has_credentials(folder / file.path), once))
-        signed = [file for file, there in zip(once, present, strict=True) if there]
-        absent = {file.sha256: ABSENT for file, there in zip(once, present, strict=True) if there is False}
-        known = _remembered(folder) if signed else {}
-        checked = list(pool.map(partial(_checked, folder=folder, known=known), signed))
+    present = in_threads(lambda file: has_credentials(folder / file.path), once, GLANCES)
+    signed = [file for file, there in zip(once, present, strict=True) if there]
+    absent = {file.sha256: ABSENT for file, there in zip(once, present, strict=True) if there is False}
+    known = _remembered(folder) if signed else {}
+    checked = in_threads(partial(_checked, folder=folder, known=known), signed)
     if checked and can_check():
         _remember(folder, dict(checked))
     return absent | {file.sha256: found for file, (_, found) in zip(signed, checked, strict=True)}

@@ -23,10 +23,12 @@ from flux_batch.report.captions import (
     disclosure_txt,
     disclosure_word,
 )
-from flux_batch.report.delivery_names import delivery_names
+from flux_batch.report.delivery_names import delivery_folders, delivery_names
 from flux_batch.report.embed import Untouched, embed
 from flux_batch.report.files import write_if_changed
 from flux_batch.report.xmp import COMPOSITE, GENERATED, Facts, packet, source_type
+from flux_batch.run.originals import original_bytes as read_original
+from flux_batch.run.originals import place_of
 from flux_batch.run.records import Entry, Phase, RunView, StoredFile
 from flux_batch.spec.words import quoted
 
@@ -37,13 +39,17 @@ _MEANINGS: Final = {GENERATED: "made by a model from words", COMPOSITE: "made by
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to deliver. ``ratings`` are by content hash, as XMP has them: -1 for a reject, 0 to 5 stars."""
+    """What to deliver. ``ratings`` are by content hash, as XMP has them: -1 for a reject, 0 to 5 stars.
+
+    ``by`` are the axes whose labels name the folders that the copies are sorted into, none for all side by side.
+    """
 
     view: RunView
     folder: Path
     entries: tuple[Entry, ...]
     ratings: Mapping[str, int]
     prompts: bool = False
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +92,8 @@ def stored_once(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 def deliver(order: Order, target: Path) -> Delivery:
     """Write the copies, ``captions.csv`` and ``disclosure.txt``.
 
-    UsageError, and nothing written, when an original is not what was bought or another file is in the way; LocalFailure
-    when the disk does not take it.
+    UsageError, and nothing written, when an original is not what was bought, another file is in the way, or no image
+    has an axis of ``order.by``; LocalFailure when the disk does not take it.
     """
     _refuse_inside(target, order.folder)
     items = _items(order)
@@ -106,9 +112,12 @@ def _refuse_inside(target: Path, folder: Path) -> None:
 def _items(order: Order) -> list[_Item]:
     entries = stored_once(order.entries)
     files = [entry.purchase.file for entry in entries if entry.purchase.file]
+    folders = delivery_folders([entry.task for entry in entries], order.by)
+    below = [replace(file, path=file.path.removeprefix(f"{order.view.images}/")) for file in files]
+    names = delivery_names(below if order.view.images else files)
     return [
-        _Item(name=name, task=entry.task, file=file, rating=order.ratings.get(file.sha256))
-        for entry, file, name in zip(entries, files, delivery_names(files), strict=True)
+        _Item(name=f"{where}{name}", task=entry.task, file=file, rating=order.ratings.get(file.sha256))
+        for entry, file, where, name in zip(entries, files, folders, names, strict=True)
     ]
 
 
@@ -216,10 +225,12 @@ def _marked(original: bytes, xmp: bytes) -> tuple[bytes, str]:
 def original_bytes(folder: Path, file: StoredFile) -> bytes:
     """A stored image as it was bought; UsageError when it is gone or changed."""
     try:
-        content = (folder / file.path).read_bytes()
+        content = read_original(file.path, folder)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UsageError(f"{folder / file.path} cannot be read: {reason}; nothing was written. {_MEND}") from None
+        raise UsageError(
+            f"{place_of(file.path, folder)} cannot be read: {reason}; nothing was written. {_MEND}"
+        ) from None
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise UsageError(f"{quoted(file.path)} is not what was bought: its bytes changed; nothing was written. {_MEND}")
     return content

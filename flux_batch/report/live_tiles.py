@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from flux_batch.report.phrases import PLANNED
 from flux_batch.report.sheet import Sheet, Spoken, Tile, spoken_labels, tile_of
 from flux_batch.report.summary import buyers
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile
@@ -19,6 +20,14 @@ PASSING: Final = frozenset({Phase.INTENT, Phase.READY})
 """Gone before anybody could read them: a tile is not drawn again for these."""
 
 _SKIPPED: Final = Failure(code="parent_failed", message="the image it edits could not be made")
+
+
+def in_turn(tile: Tile) -> Tile:
+    """An image that is not begun, for a page on which it comes by itself: there is nothing to type."""
+    notice = tile.notice
+    if notice is None or notice.word != PLANNED:
+        return tile
+    return replace(tile, notice=replace(notice, reason="Its turn comes.", command="", advice=""))
 
 
 @dataclass(slots=True)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from flux_batch import __version__
+from flux_batch.plan.indented import indented
 from flux_batch.plan.money import decimal_text
 from flux_batch.plan.records import CURRENCY, Price, Reference
 from flux_batch.report.credentials import Credentials
@@ -21,8 +21,9 @@ from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers, totals
 from flux_batch.report.words import iso
 from flux_batch.report.xmp import source_type
-from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, Times
+from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile, Times
 from flux_batch.run.suspects import suspects_of
+from flux_batch.spec.records import Draft
 
 FORMAT: Final = 1
 NAME: Final = "manifest.json"
@@ -34,8 +35,8 @@ _NONE: Final[Found] = MappingProxyType({})
 def write_manifest(view: RunView, folder: Path, found: Found = _NONE) -> Path:
     """Bring ``manifest.json`` in ``folder`` up to date; an unchanged run leaves it untouched."""
     path = folder / NAME
-    text = json.dumps(manifest(view, found), ensure_ascii=False, indent=2) + "\n"
-    write_if_changed(path, text.encode("utf-8", "replace"))
+    pieces = (piece.encode("utf-8", "replace") for piece in indented(manifest(view, found)))
+    write_if_changed(path, b"".join(pieces) + b"\n")
     return path
 
 
@@ -58,14 +59,14 @@ def manifest(view: RunView, found: Found = _NONE) -> dict[str, Any]:
             "sha256": view.spec_sha256,
             "inputs": {relative_name(path): sha256 for path, sha256 in view.inputs.items()},
         },
+        **({"draft": {"run": view.draft.run, "folder": relative_name(view.draft.folder)}} if view.draft else {}),
         "created": iso(view.created),
         "updated": iso(view.updated),
         "currency": CURRENCY,
         "prices": [_price(price) for price in view.prices],
         "totals": _totals(view),
         "tasks": [
-            _task(entry, first[entry.task.key], suspects.get(entry.task.key, ""), found, rehearsal=view.rehearsal)
-            for entry in view.entries
+            _task(entry, first[entry.task.key], suspects.get(entry.task.key, ""), found, view) for entry in view.entries
         ],
     }
 
@@ -85,7 +86,7 @@ def _price(price: Price) -> dict[str, str]:
     }
 
 
-def _task(entry: Entry, buyer: str, suspect: str, found: Found, *, rehearsal: bool) -> dict[str, Any]:
+def _task(entry: Entry, buyer: str, suspect: str, found: Found, view: RunView) -> dict[str, Any]:
     task, purchase = entry.task, entry.purchase
     pays = task.id == buyer
     return {
@@ -110,9 +111,16 @@ def _task(entry: Entry, buyer: str, suspect: str, found: Found, *, rehearsal: bo
         "price": decimal_text(task.price if purchase.price is None else purchase.price),
         "cost": decimal_text(purchase.cost if pays else Decimal(0)),
         "error": _error(purchase.failure),
-        "digital_source_type": source_type(task, rehearsal=rehearsal) or None,
+        "digital_source_type": source_type(task, rehearsal=view.rehearsal) or None,
         "times": _times(purchase.times),
+        **_drawn_from(entry, view.draft),
     }
+
+
+def _drawn_from(entry: Entry, draft: Draft | None) -> dict[str, Any]:
+    """The picked images of the draft that this one was made from; only where there are any."""
+    picked = draft.images.get(entry.task.axes.get(draft.axis, ""), ()) if draft else ()
+    return {"draft": [{"id": image.id, "sha256": image.sha256} for image in picked]} if picked else {}
 
 
 def _file(purchase: Purchase, suspect: str, found: Found) -> dict[str, Any] | None:
@@ -121,7 +129,7 @@ def _file(purchase: Purchase, suspect: str, found: Found) -> dict[str, Any] | No
         return None
     credentials = found.get(purchase.file.sha256)
     return {
-        **asdict(purchase.file),
+        **_fields(purchase.file),
         **({"suspect": suspect} if suspect else {}),
         **({"c2pa": _c2pa(credentials)} if credentials else {}),
     }
@@ -145,5 +153,10 @@ def _error(failure: Failure | None) -> dict[str, str] | None:
     return {"code": failure.code, "message": without_queries(failure.message)} if failure else None
 
 
+def _fields(record: StoredFile | Times) -> dict[str, Any]:
+    """The fields of a record that holds no other: ``asdict`` copies what nobody changes."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
 def _times(times: Times) -> Mapping[str, str | None]:
-    return {name: iso(moment) for name, moment in asdict(times).items()}
+    return {name: iso(moment) for name, moment in _fields(times).items()}

@@ -28,6 +28,7 @@ WHOLE_UP_TO: Final = 1000
 """Images that the page itself holds for browsers without a script."""
 
 _TEMPLATES: Final = "templates"
+_STYLES: Final = ("sheet.css", "lightbox.css", "filters.css", "compare.css", "phone.css", "print.css")
 _LOOK: Final = (
     *("seams", "data", "state", "filters", "search", "grid", "tile", "table", "flow", "slices", "view", "walk"),
     *("zoom", "lightbox", "lineage", "compare", "wipe", "texts", "toolbar", "sides", "panel", "theme", "print"),
@@ -35,7 +36,7 @@ _LOOK: Final = (
 _KEYS: Final = ("memory", "keys", "walkkeys", "keyhelp")
 _JUDGE: Final = (
     *("marks", "draft", "history", "winners", "blind", "picksfile", "judge", "flags", "tilemarks", "panelmarks"),
-    *("compareparts", "reviewbar", "savepicks", "importpicks", "markfilters", "blindview", "result"),
+    *("compareparts", "reviewbar", "savepicks", "importpicks", "markfilters", "blindview", "blindbox", "result"),
 )
 _LIVE: Final = ("origin", "live")
 _SCRIPTS: Final = (*_LOOK, *_KEYS, *_JUDGE, *_LIVE, "main")
@@ -47,14 +48,14 @@ class Look:
     """Which of our own files a page is made of."""
 
     template: str = "index.html.j2"
-    styles: tuple[str, ...] = ("sheet.css", "keys.css", "judge.css", "live.css")
+    styles: tuple[str, ...] = (*_STYLES, "keys.css", "judge.css", "live.css")
     scripts: tuple[str, ...] = _SCRIPTS
 
 
 RUN: Final = Look()
 SINGLE: Final = Look(scripts=(*_LOOK, *_KEYS, *_JUDGE, "origin", "single", "main"))
 PLAN: Final = Look(
-    template="plan.html.j2", styles=("sheet.css", "keys.css", "plan.css"), scripts=(*_LOOK, *_KEYS, "plan", "main")
+    template="plan.html.j2", styles=(*_STYLES, "keys.css", "plan.css"), scripts=(*_LOOK, *_KEYS, "plan", "main")
 )
 
 _MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})

@@ -13,8 +13,10 @@ from flux_batch.report.summary import PENDING
 from flux_batch.run.breaker import POLICY
 from flux_batch.run.records import NOT_FETCHED, Entry, Phase, RunView
 
+PLANNED: Final = "Not started"
+
 _WORDS: Final = {
-    Phase.PLANNED: "Not started",
+    Phase.PLANNED: PLANNED,
     Phase.INTENT: "Being sent",
     Phase.UNCERTAIN: "Uncertain",
     Phase.HELD: "Held",

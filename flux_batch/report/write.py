@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flux_batch.errors import LocalFailure
-from flux_batch.report.aside import credentials_told
+from flux_batch.report.aside import Told, credentials_told
 from flux_batch.report.manifest import write_manifest
 from flux_batch.run.records import RunView, StoredFile
 
@@ -47,30 +45,31 @@ def begin_live_page(view: RunView, folder: Path) -> LivePage:
     """
     from flux_batch.report.live import LivePage, end_live, new_session
     from flux_batch.report.live_tiles import LiveTiles
-    from flux_batch.run.thumbs import Thumbs, make_thumbs
+    from flux_batch.run.thumbs import Thumbs, find_thumbs, make_thumbs
 
-    def thumbnail(file: StoredFile) -> Thumbs | None:
-        with suppress(LocalFailure):
-            return make_thumbs((file,), folder)[file.sha256]
-        return None
+    def thumbnails(file: StoredFile) -> Thumbs | None:
+        """The run draws them on the way; only where that failed is it tried once more."""
+        return find_thumbs(file.sha256, folder) or make_thumbs((file,), folder)[file.sha256]
 
     end_live(folder)
     session = new_session()
     _, made = _page(view, folder, live=session)
-    tiles = LiveTiles(view=view, sheet=made, thumbnail=thumbnail)
+    tiles = LiveTiles(view=view, sheet=made, thumbnail=thumbnails)
     return LivePage(folder, session, tiles)
 
 
-def _page(view: RunView, folder: Path, **changes: Any) -> tuple[Path, Sheet]:
+def _page(view: RunView, folder: Path, *, live: str = "", credentials: Told = ()) -> tuple[Path, Sheet]:
     from flux_batch.report.brand import logo_uri
     from flux_batch.report.drafts import draft_told
+    from flux_batch.report.live_tiles import in_turn
     from flux_batch.report.page import write_page
     from flux_batch.report.sheet import sheet
     from flux_batch.run.thumbs import make_thumbs
 
     made = sheet(view, make_thumbs(_stored(view), folder))
     header = replace(made.header, logo=logo_uri(view, folder))
-    made = replace(made, header=header, draft=draft_told(view, folder), **changes)
+    tiles = tuple(map(in_turn, made.tiles)) if live else made.tiles
+    made = replace(made, header=header, draft=draft_told(view, folder), tiles=tiles, live=live, credentials=credentials)
     return write_page(made, folder), made
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from struct import Struct
 from typing import Final
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+_CHUNK: Final = Struct(">I4s")
+"""Length and name; a PNG has hundreds of chunks, so they are read in one call each."""
 _PARTS_MAX: Final = 20_000
 """Chunks or segments; a real file has far fewer."""
 _JUMBF: Final = b"jumb"
@@ -32,13 +35,14 @@ def _found(data: mmap) -> bool:
 
 
 def _in_png(data: mmap) -> bool:
-    at = len(_PNG)
+    at, end = len(_PNG), len(data) - _CHUNK.size
     for _ in range(_PARTS_MAX):
-        if at + 8 > len(data):
+        if at > end:
             return False
-        if data[at + 4 : at + 8] == b"caBX":
+        length, name = _CHUNK.unpack_from(data, at)
+        if name == b"caBX":
             return True
-        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        at += 12 + length
     return False
 
 

@@ -13,6 +13,8 @@ from flux_batch.run.claims import Work
 from flux_batch.run.disk import free_bytes, places
 from flux_batch.run.events import Done, Doubtful, Event, Leave, NoMoney, Post
 from flux_batch.run.journal import Journal
+from flux_batch.run.learned import keep_making_spans
+from flux_batch.run.learning import Attempt, Learner
 from flux_batch.run.perform import Performer
 from flux_batch.run.protocol import Moment, Rules, Step, opening, step
 from flux_batch.run.records import Phase, Purchase
@@ -35,6 +37,7 @@ class Executor:
     rules: Rules
     concurrency: int
     tally: Tally
+    learner: Learner
     buys: bool = True
     left: dict[str, str] = field(default_factory=dict)
     _answers: deque[Event] = field(default_factory=lambda: deque(maxlen=64))
@@ -60,8 +63,15 @@ class Executor:
             for task in active:
                 task.cancel()
             await asyncio.gather(*active, return_exceptions=True)
+        await self._keep_learned()
         if self._failure:
             raise self._failure
+
+    async def _keep_learned(self) -> None:
+        """A later run begins with what this one learned; one that learned nothing writes nothing."""
+        if self.learner.news and not self._failure:
+            spans = self.learner.spans()
+            await self._journal.ask(lambda state: keep_making_spans(state, spans))
 
     async def _some_ended(self) -> set[asyncio.Task[None]]:
         """Wait for one, and take whoever ended with it."""
@@ -105,6 +115,7 @@ class Executor:
     async def _drive(self, work: Work) -> None:
         """One image, from where it stands to where it can go."""
         rules = self.rules if work.may_send and self.buys else replace(self.rules, resend=False)
+        attempt = Attempt(self.learner, work.task.model)
         try:
             now = self._now()
             current = await self._commit(work.purchase, opening(work.purchase, now))
@@ -116,7 +127,8 @@ class Executor:
                 if isinstance(current.effect, Post):
                     self._watch(event)
                 now = self._now()
-                after = step(current.state, event, now, rules)
+                after = step(current.state, event, now, replace(rules, poll_times=attempt.poll_times))
+                attempt.saw(current.state, event, after.state, now)
                 odd = event.answer if isinstance(event, Doubtful) else None
                 current = await self._commit(current.state.purchase, after, odd)
             if isinstance(current.effect, Leave):

@@ -23,7 +23,7 @@ def adopt(state: State, snapshot: TaskSnapshot, now: Moment, rules: Rules) -> St
     known = replace(known, doubt_since=None, throttled=False, tries=0, waiting_since=now.mono)
     if snapshot.completed or snapshot.failed:
         return _progress(known, snapshot, now, rules)
-    return to(known, Poll(after=rules.poll_first))
+    return to(known, Poll(after=rules.polls.wait(None)))
 
 
 def paid(state: State, event: Event, now: Moment, rules: Rules) -> Step | None:
@@ -69,7 +69,7 @@ def _poll_later(state: State, now: Moment, rules: Rules) -> Step:
     """However long it takes, a task that was accepted is never given up: only this process's patience ends."""
     if since(state.waiting_since, now) >= rules.patience:
         return to(state, Leave(reason="still in progress at the provider"))
-    return to(state, Poll(after=rules.poll_every))
+    return to(state, Poll(after=rules.polls.wait(since(state.waiting_since, now))))
 
 
 def _vanished(state: State, now: Moment, rules: Rules) -> Step:

@@ -6,11 +6,14 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import compress
 from pathlib import Path
 from typing import Any, Final
 
 from flux_batch.plan.codec import price_to_json, task_to_json
+from flux_batch.plan.columns import AllKeys, Columns, chosen, columns_of
 from flux_batch.plan.naming import same_place
 from flux_batch.plan.records import Plan, Task
 from flux_batch.run.rows import exposure, from_row
@@ -29,6 +32,11 @@ _ADD_TASK: Final = (
     " record = excluded.record"
 )
 
+_CHOOSE: Final = "UPDATE purchase SET chosen = 2 WHERE key = ?"
+_CHOOSE_ALL: Final = (
+    "UPDATE purchase SET chosen = 2 WHERE EXISTS (SELECT 1 FROM task WHERE task.key = purchase.key AND wanted = 1)"
+)
+
 
 def register(state: StateFile, plan: Plan, spec: Spec, *, now: float, retry_failed: bool = False) -> None:
     """Take over a plan in one transaction: what is wanted, what this run is about, and under which names.
@@ -43,9 +51,12 @@ def register(state: StateFile, plan: Plan, spec: Spec, *, now: float, retry_fail
         _describe(state, plan, spec, now)
         _add_purchases(state, plan)
         state.db.execute("UPDATE purchase SET chosen = phase IN ('intent', 'uncertain', 'held', 'submitted', 'ready')")
-        state.db.execute_all("UPDATE purchase SET chosen = 2 WHERE key = ?", ((key,) for key in sorted(plan.selected)))
         state.db.execute("UPDATE task SET wanted = 0")
         state.db.execute_all(_ADD_TASK, (_task_row(position, task) for position, task in enumerate(plan.tasks)))
+        if isinstance(plan.selected, AllKeys):
+            state.db.execute(_CHOOSE_ALL)
+        else:
+            state.db.execute_all(_CHOOSE, ((key,) for key in sorted(plan.selected)))
         _drop_unbought(state)
         _reopen(state, retry_failed=retry_failed)
 
@@ -66,22 +77,30 @@ def _describe(state: StateFile, plan: Plan, spec: Spec, now: float) -> None:
 
 def _add_purchases(state: StateFile, plan: Plan) -> None:
     """Number and name what is new. A number is part of business ids, so one that was given is never given again."""
-    rows = state.db.rows("SELECT key, place, number FROM purchase")
-    known, places = {row["key"] for row in rows}, {row["place"] for row in rows}
-    number = max(int(state.meta("numbered") or 0), *(row["number"] for row in rows), 0)
-    for task in plan.purchases().values():
-        if task.key in known:
+    known = {key for key, _ in state.db.pairs("SELECT key, phase FROM purchase")}
+    numbers = state.db.rows("SELECT max(number) AS number FROM purchase")
+    number = max(int(state.meta("numbered") or 0), numbers[0]["number"] or 0)
+    for key, parent, stem in _purchases(columns_of(plan.tasks)):
+        if key in known:
             continue
-        stem = _free_stem(task, places)
+        # Within a plan no two images have one name, so in a new folder all are free.
+        free = _free_stem(state, stem, key) if known else stem
         number += 1
-        state.db.execute(_ADD_PURCHASE, (task.key, number, task.parent, same_place(stem), stem))
+        state.db.execute(_ADD_PURCHASE, (key, number, parent, same_place(free), free))
     state.set_meta("numbered", str(number))
+
+
+def _purchases(tasks: Columns) -> Iterator[tuple[str, str | None, str]]:
+    """Key, parent's key and wanted name of everything that is bought once."""
+    return compress(zip(tasks.keys(), tasks.parent_keys(), tasks.stems(), strict=True), tasks.firsts())
 
 
 def _drop_unbought(state: StateFile) -> None:
     """Forget what is neither wanted nor ever sent."""
-    unbought = "SELECT key FROM purchase WHERE phase IN ('planned', 'skipped')"
-    state.db.execute(f"DELETE FROM task WHERE wanted = 0 AND key IN ({unbought})")  # noqa: S608
+    state.db.execute(
+        "DELETE FROM task WHERE wanted = 0 AND EXISTS"
+        " (SELECT 1 FROM purchase WHERE purchase.key = task.key AND phase IN ('planned', 'skipped'))"
+    )
     state.db.execute("DELETE FROM purchase WHERE phase IN ('planned', 'skipped') AND key NOT IN (SELECT key FROM task)")
 
 
@@ -127,17 +146,19 @@ def _digest(plan: Plan, spec: Spec) -> str:
         spec.draft,
     )
     digest = hashlib.sha256(f"{facts}\n".encode())
-    for task in plan.tasks:
-        digest.update(f"{task.id} {task.key} {task.stem} {task.key in plan.selected} {task.price}\n".encode())
+    tasks = columns_of(plan.tasks)
+    told = zip(tasks.keys(), tasks.stems(), chosen(tasks, plan.selected), tasks.offers(), strict=True)
+    for place, (key, stem, is_chosen, offer) in enumerate(told):
+        line = f"{tasks.id_of(place, key)} {key} {stem} {bool(is_chosen)} {tasks.offer(offer)[1]}\n"
+        digest.update(line.encode())
     return digest.hexdigest()
 
 
-def _free_stem(task: Task, places: set[str]) -> str:
+def _free_stem(state: StateFile, stem: str, key: str) -> str:
     """The wanted name, or one with the key where another image already has it: nothing is overwritten."""
-    names = (task.stem, f"{task.stem}-{task.key[:8]}", f"{task.stem}-{task.key}")
-    stem = next(name for name in names if same_place(name) not in places)
-    places.add(same_place(stem))
-    return stem
+    names = (stem, f"{stem}-{key[:8]}", f"{stem}-{key}")
+    taken = "SELECT 1 FROM purchase WHERE place = ?"
+    return next(name for name in names if not state.db.rows(taken, (same_place(name),)))
 
 
 def _task_row(position: int, task: Task) -> tuple[str, str, int, str]:

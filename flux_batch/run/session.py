@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 from flux_batch.api.client import ApiClient, Timeouts
-from flux_batch.api.files import FileClient
 from flux_batch.api.settings import ApiSettings
 from flux_batch.api.wire import Balance
 from flux_batch.errors import (
@@ -34,18 +33,21 @@ from flux_batch.plan.saved import SavedPlan
 from flux_batch.run.applied import note_applied
 from flux_batch.run.brake import Brake
 from flux_batch.run.clock import Clock, SystemClock
-from flux_batch.run.download import intake_into
 from flux_batch.run.drive import drive_warning
 from flux_batch.run.executor import Executor
 from flux_batch.run.folder import prepare_folder, refuse_without_state
 from flux_batch.run.identity import claim_identity, keep_apart, under_way
 from flux_batch.run.inputs import keep_inputs
 from flux_batch.run.journal import Journal
+from flux_batch.run.learned import making_spans
+from flux_batch.run.learning import Learner
 from flux_batch.run.lock import run_lock
 from flux_batch.run.mend import mend
+from flux_batch.run.objects import prove
 from flux_batch.run.pace import query_gate, submit_gate
 from flux_batch.run.perform import Performer
-from flux_batch.run.plane.here import Here
+from flux_batch.run.place import claim_place
+from flux_batch.run.plane.choose import check_plane, plane_for
 from flux_batch.run.protocol import Rules
 from flux_batch.run.records import Phase, RunView
 from flux_batch.run.references import References
@@ -66,7 +68,9 @@ _SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", 
 class RunOptions:
     """What the command line adds to the spec. ``max_cost`` is USD for this run alone, on top of the spec's budget.
 
-    ``saved`` is the plan file that the run carries out: it is marked as applied before anything is sent.
+    ``saved`` is the plan file that the run carries out: it is marked as applied before anything is sent. ``dask`` names
+    the workers of the data plane, None for this process; ``images`` is an address for images, None for where they are
+    already, or for the run folder.
     """
 
     folder: Path
@@ -78,6 +82,8 @@ class RunOptions:
     rehearsal: bool = False
     timeouts: Timeouts = field(default_factory=Timeouts)
     saved: SavedPlan | None = None
+    dask: str | None = None
+    images: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +131,14 @@ def run_plan(
     ``at_end`` with what it holds then, still under its lock, also when the run cannot go on.
     Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
     """
+    check_plane(options.dask)
     prepare_folder(options.folder)
     with run_lock(options.folder), _state_of(options.folder) as state:
         keep_apart(state, rehearsal=options.rehearsal)
         watcher = watcher or Nobody()
         if warning := drive_warning(options.folder):
             watcher.say(warning)
+        images = claim_place(state, options.images)
         _mend(state, plan, options, watcher)
         if options.rehearsal:
             forget_unfinished(state)
@@ -138,7 +146,9 @@ def run_plan(
         cost = estimate(plan, changes, resend=options.rules.resend)
         if cost.new or under_way(state):
             claim_identity(state, settings, rehearsal=options.rehearsal)
-        session = _Session(plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock(), at_start)
+        session = _Session(
+            plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock(), at_start, images
+        )
         try:
             session.cap = budget_cap(spec, cost, state.committed(), options.max_cost)
         except RefusedToSpend as refusal:
@@ -228,6 +238,7 @@ class _Session:
     watcher: Watcher
     clock: Clock
     at_start: Callable[[RunView], None] | None = None
+    images: str = ""
     signal: int | None = None
     refusal: RefusedToSpend | None = None
 
@@ -251,6 +262,8 @@ class _Session:
             return self._outcome(spent_before, {}, None)
         if self.at_start:
             self.at_start(self.state.view())
+        if self.images:
+            prove(self.images)
         brake = Brake(self.clock)
         async with ApiClient(self.settings, timeouts=self.options.timeouts) as api:
             before = await self._balance(api) if self.cost.new and not self.refusal else None
@@ -275,7 +288,9 @@ class _Session:
         return sum(counts.get(phase, 0) for phase in (Phase.SUBMITTED, Phase.READY, Phase.STORED))
 
     async def _run(self, api: ApiClient, brake: Brake, counts: Tally) -> Executor:
-        plane = Here(FileClient(loopback=self.settings.loopback), intake_into(self.options.folder))
+        plane = plane_for(
+            self.options.folder, loopback=self.settings.loopback, dask=self.options.dask, images=self.images
+        )
         async with plane, Journal(self.state, self.cap) as journal:
             references = References(
                 api,
@@ -298,7 +313,9 @@ class _Session:
                 watcher=self.watcher,
             )
             buys = self.refusal is None
-            executor = Executor(performer, self.options.rules, self.options.concurrency, counts, buys=buys)
+            rules = self.options.rules
+            learner = Learner(rules.poll_first, rules.poll_every, making_spans(self.state))
+            executor = Executor(performer, rules, self.options.concurrency, counts, learner, buys=buys)
             with self._signals(brake):
                 self.watcher.changed(counts)
                 await executor.run()

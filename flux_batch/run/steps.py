@@ -7,6 +7,7 @@ from typing import Final
 
 from flux_batch.run.events import Effect
 from flux_batch.run.records import Phase, Purchase, Times
+from flux_batch.run.schedule import Polls
 
 LOOKUP_DELAYS: Final = (2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 """Seconds between lookups of a request in doubt; the last one repeats."""
@@ -26,9 +27,15 @@ class Rules:
     settle: float = 120.0
     poll_first: float = 5.0
     poll_every: float = 5.0
+    poll_times: tuple[float, ...] = ()
     max_sends: int = 2
     patience: float = 3600.0
     lookup_delays: tuple[float, ...] = LOOKUP_DELAYS
+
+    @property
+    def polls(self) -> Polls:
+        """When to ask about a task that the provider has."""
+        return Polls(first=self.poll_first, every=self.poll_every, times=self.poll_times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

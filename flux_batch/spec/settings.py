@@ -72,8 +72,10 @@ def _logo(section: Layer, desk: Desk) -> str | None:
 
 def read_draft(top: Layer) -> Draft | None:
     """The run that the spec was promoted from; labels that no image has any more are no mistake."""
-    written = top.values.get("draft")
-    return None if written is None else draft_from(written)
+    try:
+        return draft_from(top.values["draft"])
+    except (KeyError, TypeError, AttributeError):  # it is not written, or the schema has complained of it already
+        return None
 
 
 def draft_from(value: Mapping[str, Any]) -> Draft:

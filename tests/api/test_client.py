@@ -356,9 +356,9 @@ async def test_a_cancelled_call_stays_cancelled() -> None:
             await call
 
 
-async def test_what_is_left_of_the_limits_is_heard(sim: Simulator) -> None:
+async def test_what_is_left_of_the_limits_is_heard(simulate: Simulate) -> None:
     """Each kind by its own answers; a balance is of no kind."""
-    async with client_of(sim) as client:
+    async with client_of(simulate(tier="default")) as client:
         assert (client.submits_left, client.queries_left) == (None, None)
         await client.submit(order().body())
         await client.balance()

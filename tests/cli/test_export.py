@@ -40,6 +40,17 @@ def test_what_was_picked(desk: Desk) -> None:
     assert "captions.csv" in again.out
 
 
+def test_in_folders(desk: Desk) -> None:
+    """By the axes that were named."""
+    result = desk("export", RUN, "--by", "product, ratio", "--to", "sorted", "--json")
+    assert result.code == 0, result.err
+    files = [file["file"] for file in result.json["files"]]
+    assert {name.partition("/")[0] for name in files} == {"sage-green-mug", "white-teapot"}
+    assert all((desk.home / "sorted" / name).is_file() for name in files)
+    wrong = desk("export", RUN, "--by", "chanel", "--to", "other")
+    assert (wrong.code, (desk.home / "other").exists()) == (2, False)
+
+
 def test_everything_with_ratings(desk: Desk) -> None:
     """Without --picked all are delivered; picks only rate them. A zip holds the captions, too."""
     result = desk("export", RUN, "--picks", "ann.json", "--to", "all.zip", "--json")

@@ -17,6 +17,7 @@ from flux_batch.plan.promotion import Pick, Wish, items, next_spec
 from flux_batch.plan.records import Task
 from flux_batch.plan.template import leftover, squeeze
 from flux_batch.spec.load import parse_spec
+from flux_batch.spec.records import DraftImage
 from flux_batch.spec.text import UNREADABLE
 
 from .kit import Desk, furnish
@@ -88,6 +89,31 @@ def test_finals(desk: Desk) -> None:
         assert f"# from runs/{RUN}/{task['file']['path']} ({task['id']})" in text
     assert "As it stands: 4 images, about $0.16." in text
     assert desk("rehearse", "next.yaml").code == 0
+
+
+def test_the_new_sheet_links_back(desk: Desk) -> None:
+    """By label to the draft's images, from wherever the new spec lies; an edited label loses its link and no more."""
+    picked = chosen(desk, RUN, range(0, 12, 3))
+    assert desk("promote", RUN, "--picks", "picks.json", "-o", "next/finals.yaml").code == 0
+    path = desk.home / "next" / "finals.yaml"
+    draft = parse_spec(path, path.read_text("utf-8")).draft
+    assert draft is not None
+    assert (draft.run, draft.folder, draft.axis) == ("quickstart", f"../runs/{RUN}", "image")
+    told = {image.sha256: (image.id, image.file) for found in draft.images.values() for image in found}
+    assert told == {task["file"]["sha256"]: (task["id"], task["file"]["path"]) for task in picked}
+    first = next(iter(draft.images))
+    path.write_text(path.read_text("utf-8").replace(f'        "{first}":', '        "renamed":'), "utf-8")
+    assert desk("rehearse", "next/finals.yaml").code == 0
+    run = "quickstart-finals-rehearsal"
+    data = (desk.home / "runs" / run / "data.js").read_text("utf-8")
+    links = json.loads(data.removeprefix("globalThis.fluxBatch = ").rstrip(";\n"))["draft"]
+    assert links["page"] == f"../{RUN}/index.html"
+    hrefs = [image["href"] for image in links["images"]]
+    assert len(hrefs) == 3
+    assert all((desk.home / "runs" / run / href).is_file() for href in hrefs)
+    drafts = [task.get("draft") for task in tasks(desk, run)]
+    assert sum(each is None for each in drafts) == 1
+    assert {image["id"] for each in drafts if each for image in each} == {image["id"] for image in links["images"]}
 
 
 def test_json_and_more_ratios(desk: Desk) -> None:
@@ -227,9 +253,15 @@ def test_every_prompt_and_label_reads_back(pairs: list[tuple[str, str]], ratios:
     picks = [_pick(prompt, label) for prompt, label in pairs]
     if not picks:
         return
-    wish = Wish(name="next", title=pairs[0][1], model="flux-kontext-max", ratios=ratios, head=(pairs[0][0],))
+    way = (pairs[0][1], pairs[0][0])
+    wish = Wish(name="next", title=pairs[0][1], model="flux-kontext-max", ratios=ratios, head=(pairs[0][0],), draft=way)
     text = next_spec(items(picks, wish), wish)
-    tasks = make_plan(parse_spec(Path("next.yaml"), text)).tasks
+    spec = parse_spec(Path("next.yaml"), text)
+    tasks = make_plan(spec).tasks
+    assert spec.draft
+    assert (spec.draft.run, spec.draft.folder) == way
+    assert {task.axes[spec.draft.axis] for task in tasks} == set(spec.draft.images)
+    assert {image.id for found in spec.draft.images.values() for image in found} == {pick.task.id for pick in picks}
     assert {task.prompt for task in tasks} == {prompt for prompt, _ in pairs}
     assert len(tasks) == len({(prompt) for prompt, _ in pairs})
 
@@ -249,4 +281,5 @@ def _pick(prompt: str, label: str) -> Pick:
     axes = {"it": label, "model": "flux-kontext-pro", "ratio": "1:1", "n": "1"}
     key = hashlib.sha256(prompt.encode()).hexdigest()
     task = Task(key=key, id=key[:12], job="main", axes=axes, model="flux-kontext-pro", prompt=prompt, size="1:1")
-    return Pick(task=task, image=f"images/{label}.png", notes=(label, prompt))
+    draft = DraftImage(id=key[:12], sha256=key, file=f"images/{key[:8]}.png")
+    return Pick(task=task, image=f"images/{label}.png", notes=(label, prompt), draft=draft)

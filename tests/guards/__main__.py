@@ -5,20 +5,16 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .checker import AT_ONCE, Finding, Guard, examine, prepare
+from .checker import Finding, Guard, examined, prepare
 from .guards import GUARDS
 
 
 def findings(folder: Path, guards: Sequence[Guard]) -> Iterator[Finding]:
     """What came of each guard, in the order of the table."""
-    base = prepare(folder, guards)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield from pool.map(
-            lambda numbered: examine(base, numbered[1], folder / str(numbered[0])), list(enumerate(guards))
-        )
+    with examined(prepare(folder, guards), guards) as found:
+        yield from (future.result() for future in found)
 
 
 def row(finding: Finding) -> str:

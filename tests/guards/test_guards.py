@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from .checker import AT_ONCE, Finding, Guard, examine, prepare
+from .checker import Finding, Guard, examined, prepare
 from .guards import GUARDS
 
 SAMPLE = next(guard for guard in GUARDS if guard.name == "three lookups must agree")
@@ -31,12 +31,15 @@ def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def findings(request: pytest.FixtureRequest, base: Path) -> Iterator[Mapping[str, Future[Finding]]]:
     """What comes of each guard, by its name; two at a time, ahead of the tests that ask for them."""
-    pool = ThreadPoolExecutor(AT_ONCE)
-    yield {
-        guard.name: pool.submit(examine, base, guard, base.parent / str(number))
-        for number, guard in enumerate(chosen(request.session))
-    }
-    pool.shutdown(cancel_futures=True)
+    guards = chosen(request.session)
+    with examined(base, guards) as found:
+        yield {guard.name: future for guard, future in zip(guards, found, strict=True)}
+
+
+def trouble(base: Path, guard: Guard) -> str:
+    """What comes of one guard that is not in the table."""
+    with examined(base, [guard]) as (found,):
+        return found.result().trouble
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
@@ -54,16 +57,16 @@ def test_names_are_distinct() -> None:
 def test_what_changes_nothing_is_told(base: Path) -> None:
     """A removal that no test can notice does not count, whatever else the table says."""
     harmless = replace(SAMPLE, old='"""After an answer', new='"""After no answer')
-    assert examine(base, harmless, base.parent / "harmless").trouble == "nobody noticed"
+    assert trouble(base, harmless) == "nobody noticed"
 
 
 def test_a_guard_that_moved_is_told(base: Path) -> None:
     """A refactoring that takes the text away cannot hollow the table out."""
     gone = replace(SAMPLE, old="this stands nowhere")
-    assert "0 times, not once" in examine(base, gone, base.parent / "gone").trouble
+    assert "0 times, not once" in trouble(base, gone)
 
 
 def test_a_module_that_breaks_is_no_red_test(base: Path) -> None:
     """A name that is not there turns every test red and shows nothing."""
     broken = replace(SAMPLE, new="nobody_knows_this")
-    assert "broke the module: NameError" in examine(base, broken, base.parent / "broken").trouble
+    assert "broke the module: NameError" in trouble(base, broken)

@@ -15,9 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 PLAN = """
-import json, sys
+import sys
 from functools import partial
 from pathlib import Path
+from flux_batch.plan.indented import indented
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.saved import plan_to_json
 from flux_batch.plan.select import Selection
@@ -28,7 +29,7 @@ spec = load_spec(Path(sys.argv[1]))
 selection = Selection(only="ratio != '9:16'", sample=7)
 plan = make_plan(spec, partial(inspect_reference, spec.folder), selection)
 value = plan_to_json(plan, spec="spec.yaml", selection=selection, settings=[], out=None)
-sys.stdout.buffer.write(json.dumps(value, ensure_ascii=False, indent=1).encode())
+sys.stdout.buffer.write("".join(indented(value, 1)).encode())
 """
 
 WATCHED = """

@@ -14,6 +14,7 @@ import pytest
 from flux_batch import __version__
 from flux_batch.errors import PlanMoved, UsageError
 from flux_batch.plan.codec import file_to_json, price_from_json, price_to_json, task_from_json, task_to_json
+from flux_batch.plan.indented import indented
 from flux_batch.plan.prices import TABLE
 from flux_batch.plan.records import Plan
 from flux_batch.plan.saved import Applied, check_unapplied, check_unmoved, is_saved_plan, plan_to_json, read_saved_plan
@@ -46,7 +47,7 @@ def save(folder: Path, made: Plan | None = None, **changes: Any) -> Path:
         made or plan(), spec="../specs/spring.yaml", selection=SELECTION, settings=["budget.max=3"], out="../runs/x"
     )
     path = folder / "plan.json"
-    path.write_text(json.dumps({**value, **changes}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    path.write_text("".join(indented({**value, **changes}, 1)) + "\n", encoding="utf-8")
     return path
 
 

@@ -29,14 +29,21 @@ def said(page: Page, text: str) -> None:
 
 def own(page: Page, index: int) -> str:
     """One's own mark as a screen reader hears it, "" where there is none."""
-    found = card(page, index).locator(".own-mark .quiet")
-    return found.inner_text().removeprefix("You: ") if found.count() else ""
+    found: list[str] = card(page, index).locator(".own-mark .quiet").all_text_contents()
+    return "".join(found).removeprefix("You: ")
 
 
 def menu(page: Page, name: str) -> None:
     """Choose from the review menu."""
     page.locator("#review-more").click()
     page.locator("#review-menu").get_by_role("button", name=name).click()
+
+
+def give_name(page: Page, name: str = "Ann") -> None:
+    """From the menu."""
+    page.locator("#review-more").click()
+    page.locator("#rename").click()
+    name_oneself(page, name)
 
 
 def name_oneself(page: Page, name: str = "Ann") -> None:
@@ -60,6 +67,15 @@ def bring(page: Page, *paths: Path) -> None:
     """Read picks files by the file field."""
     page.locator("#import-files").set_input_files([str(path) for path in paths])
     expect(page.locator("#import-dialog")).to_be_visible()
+
+
+def until(page: Page, script: str) -> None:
+    """The page comes to say yes; its policy lets no text be made into a script, so it is asked from outside."""
+    for _ in range(100):
+        if page.evaluate(script):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {script}")
 
 
 def axe_finds_nothing(page: Page) -> None:

@@ -254,6 +254,50 @@ def test_a_zip(spring: RunView, folder: Path, tmp_path: Path) -> None:
     assert [path.name for path in target.parent.iterdir()] == ["out.ZIP"]
 
 
+def test_folders_by_axes(spring: RunView, folder: Path, tmp_path: Path) -> None:
+    """In the order that was asked for, the same names as side by side; in a zip, too; again writes nothing."""
+    flat = {copy.caption.file for copy in deliver(order(spring, folder), tmp_path / "flat").copies}
+    delivery = deliver(order(spring, folder, by=("scene", "ratio")), tmp_path / "out")
+    files = [copy.caption.file for copy in delivery.copies]
+    assert files[1].startswith("linen/16x9/")
+    assert {name.rpartition("/")[2] for name in files} == flat
+    assert {name.rpartition("/")[0] for name in files} == {"linen/1x1", "linen/16x9", "marble/1x1", "marble/16x9"}
+    assert {row["file"] for row in rows((tmp_path / "out" / "captions.csv").read_bytes())} == set(files)
+    assert not any(
+        copy.written for copy in deliver(order(spring, folder, by=("scene", "ratio")), tmp_path / "out").copies
+    )
+    deliver(order(spring, folder, by=("job",)), tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert {name.partition("/")[0] for name in archive.namelist()} == {
+            "hero", "winter", "captions.csv", "disclosure.txt"
+        }  # fmt: skip
+
+
+def test_folders_of_hostile_labels(spring: RunView, folder: Path, tmp_path: Path) -> None:
+    """No label leads out of the target; an image without the axis has a folder, too."""
+    labels = ["../../../up", "/etc/passwd", "con", "..", "C:\\x", "=cmd", "a\0b", "Ä" * 300, "\u202e", "🫖"]
+    entries = [
+        replace(entry, task=replace(entry.task, axes={**entry.task.axes, "channel": label}))
+        for entry, label in zip(spring.entries, labels, strict=False)
+    ]
+    delivery = deliver(
+        order(spring, folder, entries=(*entries, spring.entries[-1]), by=("channel",)), tmp_path / "o" / "t"
+    )
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and (tmp_path / "runs") not in path.parents]
+    assert all(path.is_relative_to(tmp_path / "o" / "t") for path in written)
+    assert len(written) == len(delivery.copies) + 2
+    folders = {copy.caption.file.partition("/")[0] for copy in delivery.copies}
+    assert "without-channel" in folders
+    assert all(len(name.encode()) <= 80 and name.isprintable() for name in folders)
+
+
+def test_folders_by_no_axis(spring: RunView, folder: Path, tmp_path: Path) -> None:
+    """Refused with the name that was meant, and nothing written."""
+    with pytest.raises(UsageError, match="no image has the axis `scen`; did you mean `scene`"):
+        deliver(order(spring, folder, by=("scen",)), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_nothing_is_written_over(spring: RunView, folder: Path, tmp_path: Path) -> None:
     """One other file in the way, the last of all: nothing is written."""
     target = tmp_path / "out"

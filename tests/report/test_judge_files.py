@@ -19,7 +19,7 @@ from flux_batch.spec.schema import schema_text
 from tests.hostile.markup import PAYLOADS
 
 from .conftest import sha
-from .judging import axe_finds_nothing, bring, card, focus, menu, name_oneself, own, said, save
+from .judging import axe_finds_nothing, bring, card, focus, give_name, menu, own, said, save
 from .test_browser import Open
 from .test_browser import chromium as chromium
 from .test_browser import opened as opened
@@ -138,8 +138,7 @@ def test_the_csv_has_everybodys_marks(opened: Open, spring: RunView, tmp_path: P
     mark = {"sha256": content(spring, 0), "flag": "reject", "note": "+1"}
     bring(page, put(tmp_path, "ben.json", picks("=Ben", mark)))
     page.get_by_role("button", name="OK").click()
-    menu(page, "Change name")
-    name_oneself(page)
+    give_name(page)
     focus(page, 0)
     page.keyboard.press("5")
     with page.expect_download() as download:
@@ -157,8 +156,7 @@ def test_the_csv_has_everybodys_marks(opened: Open, spring: RunView, tmp_path: P
 def test_ones_own_marks_are_never_replaced_unasked(opened: Open, spring: RunView, tmp_path: Path) -> None:
     """A file under one's own name fills what is empty; where it differs, one is asked; undo helps."""
     page = opened(spring).page
-    menu(page, "Change name")
-    name_oneself(page)
+    give_name(page)
     focus(page, 0)
     page.keyboard.press("p")
     mine = [{"sha256": content(spring, index), "flag": "reject"} for index in (0, 1)]
@@ -197,8 +195,7 @@ def test_of_others_the_later_word_counts(opened: Open, spring: RunView, tmp_path
 def test_marks_of_other_images_are_kept_and_said(opened: Open, spring: RunView, tmp_path: Path) -> None:
     """An image that is not in this sheet keeps its marks, through a reload and into the files that are saved."""
     page = opened(spring).page
-    menu(page, "Change name")
-    name_oneself(page)
+    give_name(page)
     stranger = {"sha256": sha("elsewhere"), "flag": "pick", "prompt": "A jug", "axes": {"product": "jug"}}
     bring(page, put(tmp_path, "ann.json", picks("Ann", stranger, {"sha256": content(spring, 0), "rating": 3})))
     expect(page.locator("#import-list")).to_contain_text("1 image is not in this sheet. Its marks are kept.")

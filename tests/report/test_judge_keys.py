@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from flux_batch.run.records import RunView
 
-from .judging import axe_finds_nothing, card, focus, menu, own, said
+from .judging import axe_finds_nothing, card, focus, menu, own, said, until
 from .test_browser import Open
 from .test_browser import chromium as chromium
 from .test_browser import opened as opened
@@ -164,7 +166,7 @@ def test_nothing_happens_while_typing(opened: Open, spring: RunView) -> None:
     expect(page.locator("#box")).to_be_visible()
     page.keyboard.press("Escape")
     assert own(page, 0) == "a note"
-    assert "x5 zap" in page.evaluate("localStorage.getItem('flux-batch-marks:spring-mugs')")
+    until(page, "localStorage.getItem('flux-batch-marks:spring-mugs').includes('x5 zap')")
 
 
 def test_keys_can_be_switched_off_and_stay_so(opened: Open, spring: RunView) -> None:
@@ -172,7 +174,7 @@ def test_keys_can_be_switched_off_and_stay_so(opened: Open, spring: RunView) -> 
     it = opened(spring)
     page = it.page
     page.locator("#review-more").click()
-    page.get_by_label("Keys that are letters and digits").uncheck()
+    page.locator("#keys-on").uncheck()
     page.keyboard.press("Escape")
     for _ in range(2):
         focus(page, 0)
@@ -189,7 +191,7 @@ def test_keys_can_be_switched_off_and_stay_so(opened: Open, spring: RunView) -> 
         expect(card(page, 1).locator(".open")).to_be_focused()
         page.reload()
     menu(page, "All keys")
-    page.get_by_label("Keys that are letters, digits and signs are on").check()
+    page.locator("#keys-switch").check()
     page.keyboard.press("Escape")
     focus(page, 0)
     page.keyboard.press("p")
@@ -249,3 +251,39 @@ def test_a_keyboard_in_another_script_has_the_same_keys(opened: Open, spring: Ru
           new KeyboardEvent("keydown", { key: "\\u0437", code: "KeyP", bubbles: true }))"""
     )
     assert own(page, 0) == "picked"
+
+
+def tab_to(page: Page, script: str, key: str = "Tab") -> None:
+    """Press until this has the focus."""
+    for _ in range(60):
+        page.keyboard.press(key)
+        if page.evaluate(script):
+            return
+    raise AssertionError(f"no way to {script}")
+
+
+def test_a_whole_review_without_a_mouse(opened: Open, spring: RunView, tmp_path: Path) -> None:
+    """From the top of the page to the saved file: skip link, marks, a note, undo, the name, and nothing but keys."""
+    page = opened(spring).page
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, "document.activeElement.matches('.tile .open')")
+    for key in ("p", "ArrowRight", "x", "ArrowRight", "4", "Control+z", "2", "Enter"):
+        page.keyboard.press(key)
+    tab_to(page, "document.activeElement.matches('textarea')")
+    page.keyboard.type("crop the top")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("open="))
+    tab_to(page, "document.activeElement.id === 'save'", "Shift+Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Ann")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    download.value.save_as(tmp_path / "picks.json")
+    picks = json.loads((tmp_path / "picks.json").read_bytes())["picks"]
+    assert [(each["flag"], each["rating"], each["note"]) for each in picks] == [
+        ("pick", None, ""),
+        ("reject", None, ""),
+        (None, 2, "crop the top"),
+    ]

@@ -80,10 +80,9 @@ def run_of(generator: random.Random) -> tuple[list[Entry], list[str | None], lis
         tiles.append(
             {
                 "id": entry.task.id,
-                "sha256": content,
                 "wanted": True,
                 "place": {"job": "hero", **axes},
-                "picture": {"name": file.path},
+                "picture": {"name": file.path, "sha256": content},
             }
         )
     return entries, words, tiles
@@ -104,7 +103,7 @@ def saved_file(page: Page, path: Path, said: dict[str, str | None]) -> PicksFile
 def test_rates_are_those_of_the_command_line(page: Page, tmp_path: Path, seed: int) -> None:
     """The same marks give the same counts, intervals to the last bit, order, winner and basis."""
     entries, words, tiles = run_of(random.Random(seed))
-    said = dict(zip((tile["sha256"] for tile in tiles), words, strict=True))
+    said = dict(zip((tile["picture"]["sha256"] for tile in tiles), words, strict=True))
     merged = merge([saved_file(page, tmp_path / "picks.json", said)])
     first = {entry.purchase.file.sha256: entry for entry in reversed(stored_once(entries)) if entry.purchase.file}
     known = tuple((first[verdict.image.sha256], verdict) for verdict in merged.verdicts)
@@ -130,7 +129,7 @@ def test_the_wording_is_careful(page: Page) -> None:
 
     assert verdict(("linen", 20, 20), ("marble", 2, 20)) == "linen wins"
     assert verdict(("linen", 9, 9), ("marble", 0, 9)) == "linen is ahead, of few images"
-    assert verdict(("linen", 11, 20), ("marble", 9, 20)) == "No clear winner"
+    assert verdict(("linen", 11, 20), ("marble", 9, 20)) == "no clear winner"
 
 
 MARKS: list[dict[str, Any]] = [

@@ -203,6 +203,15 @@ def test_the_report_ends_it(spring: RunView, folder: Path) -> None:
     assert written(folder) == before
 
 
+def test_what_waits_for_its_turn_asks_for_nothing(folder: Path) -> None:
+    """No command on a page that fills by itself; the report of a run that stopped has it."""
+    begin_live_page(planned(2), folder)
+    assert "Its turn comes." in (folder / "data.js").read_text("utf-8")
+    assert "flux-batch run" not in (folder / "data.js").read_text("utf-8")
+    write_report(planned(2), folder)
+    assert "flux-batch run specs/spring.yaml" in (folder / "data.js").read_text("utf-8")
+
+
 def test_a_run_that_was_never_live_gets_no_head(spring: RunView, folder: Path) -> None:
     """Nothing waits for its end."""
     write_report(spring, folder)

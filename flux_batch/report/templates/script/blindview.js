@@ -1,6 +1,6 @@
 // The blind review: a page of its own, made of numbers and pictures only, so that nothing can leak. Everything else is
 // out of sight, and out of the address, until it is left.
-const blind = { on: false, order: [], at: -1, title: "" };
+const blind = { on: false, order: [], drawn: 0, at: -1, title: "" };
 const blindName = (index) => `Image ${blind.order.indexOf(index) + 1}`;
 
 // Wanted images with a picture, each file once.
@@ -23,8 +23,9 @@ function startBlind() {
   history.replaceState(null, "", "#blind");
   document.title = "Blind review";
   document.body.classList.add("is-blind");
-  byId("blind").hidden = false;
-  byId("blind-flow").replaceChildren(...blind.order.map(makeBlindTile));
+  openBlind();
+  blind.drawn = 0;
+  growBlind(blindStepSize);
   showBlindCount();
   scrollTo(0, 0);
   byId("blind-title").focus();
@@ -34,12 +35,28 @@ function leaveBlind() {
   byId("blind-box").close();
   blind.on = false;
   byId("blind").hidden = true;
-  byId("blind-flow").replaceChildren();
+  blindWatch.disconnect();
+  byId("blind").replaceChildren();
   document.body.classList.remove("is-blind");
   document.title = blind.title;
   addressHeld = false;
   change({});
   showResult("blind");
+}
+
+// A few hundred at a time: more as the reader comes to the end of what is drawn.
+const blindStepSize = 240;
+const blindWatch = new IntersectionObserver((entries) => {
+  if (blind.on && entries.some(({ isIntersecting }) => isIntersecting)) growBlind(blind.drawn + blindStepSize);
+}, { rootMargin: "1500px" });
+
+function growBlind(upTo) {
+  const until = Math.min(upTo, blind.order.length);
+  byId("blind-flow").append(...blind.order.slice(blind.drawn, until).map((index, at) => makeBlindTile(index, blind.drawn + at)));
+  blind.drawn = Math.max(blind.drawn, until);
+  // Watched anew, because it may still be near.
+  blindWatch.unobserve(byId("blind-end"));
+  if (until < blind.order.length) blindWatch.observe(byId("blind-end"));
 }
 
 function makeBlindTile(index, at) {
@@ -60,8 +77,8 @@ function makeBlindTile(index, at) {
 
 function fillBlindTile(figure, index) {
   const own = markOf(hashOf(index));
-  const holder = figure.querySelector(".parts");
-  holder.replaceChildren(...(isMarked(own) ? [element("div", { className: `marks ${own.flag ? `is-${own.flag}` : ""}` }, makeOwnMark({ ...own, note: "" }))] : []));
+  const marks = isMarked(own) ? [element("div", { className: `marks ${own.flag ? `is-${own.flag}` : ""}` }, makeOwnMark({ ...own, note: "" }))] : [];
+  figure.querySelector(".parts").replaceChildren(...marks, ...(noHover.matches ? [makeJudge(index, "touch", false)] : []));
 }
 
 const blindTile = (index) => byId("blind-flow").querySelector(`[data-index="${index}"]`);
@@ -74,6 +91,7 @@ function showBlindCount() {
 }
 
 function focusBlind(index) {
+  if (blind.order.indexOf(index) >= blind.drawn) growBlind(blind.order.indexOf(index) + blindStepSize);
   const figure = blindTile(index);
   if (!figure) return;
   blind.at = index;
@@ -87,7 +105,8 @@ const blindStep = (by) => focusBlind(blind.order[blind.order.indexOf(blind.at) +
 function blindLine(by) {
   const here = blindTile(blind.at)?.getBoundingClientRect();
   if (!here) return focusBlind(blind.order[0]);
-  const order = by > 0 ? blind.order : [...blind.order].reverse();
+  const drawn = blind.order.slice(0, blind.drawn);
+  const order = by > 0 ? drawn : drawn.reverse();
   const after = order.slice(order.indexOf(blind.at) + 1);
   let line = null;
   let best = null;
@@ -102,43 +121,16 @@ function blindLine(by) {
   return best ? focusBlind(best.index) : undefined;
 }
 
-function openBlindBox(index) {
-  byId("blind-box").showModal();
-  showInBlindBox(index);
-}
-
-function showInBlindBox(index) {
-  blind.at = index;
-  const { picture } = tiles[index];
-  const at = blind.order.indexOf(index);
-  const image = byId("blind-image");
-  byId("blind-stage").classList.remove("actual");
-  image.style.setProperty("background-image", `url("${picture.thumb}")`);
-  image.onload = () => image.style.setProperty("background-image", "none");
-  Object.assign(image, { width: picture.width, height: picture.height, alt: blindName(index), src: picture.href });
-  byId("blind-position").textContent = `${blindName(index)} of ${blind.order.length}`;
-  byId("blind-previous").disabled = at === 0;
-  byId("blind-next").disabled = at === blind.order.length - 1;
-  renewBlindPanel(index);
-}
-
-function renewBlindPanel(index) {
-  const holder = byId("blind-panel");
-  const part = holder.contains(document.activeElement) ? document.activeElement.dataset.part : null;
-  holder.replaceChildren(makeJudge(index, "blind", true));
-  if (part) holder.querySelector(`[data-part="${part}"]`)?.focus();
-}
-
-function setUpBlind() {
+function openBlind() {
+  byId("blind").replaceChildren(byId("blind-template").content.cloneNode(true));
+  byId("blind").hidden = false;
   byId("blind-finish").addEventListener("click", leaveBlind);
   byId("blind-undo").addEventListener("click", undo);
   byId("blind-redo").addEventListener("click", redo);
   byId("blind-keys").addEventListener("click", showKeys);
-  byId("blind-previous").addEventListener("click", () => blindStep(-1));
-  byId("blind-next").addEventListener("click", () => blindStep(1));
-  byId("blind-close").addEventListener("click", () => byId("blind-box").close());
-  byId("blind-image").addEventListener("click", () => byId("blind-stage").classList.toggle("actual"));
-  byId("blind-box").addEventListener("close", () => { if (blind.on) blindTile(blind.at)?.querySelector(".open").focus(); });
+}
+
+function setUpBlind() {
   for (const type of ["pointerover", "focusin"]) byId("blind").addEventListener(type, bringJudge);
   onMarks((changed) => {
     if (!blind.on) return;
@@ -160,18 +152,12 @@ function blindFocus() {
   return figure ? Number(figure.dataset.index) : -1;
 }
 
-const whileBlind = { group: "Go", when: () => blind.on };
+const whileBlind = { group: "Go", blind: "only", when: () => blind.on };
+commandAllowed = (command) => (blind.on ? Boolean(command.blind) : command.blind !== "only");
 addCommand({ ...whileBlind, keys: ["ArrowRight"], title: "Next image", run: () => blindStep(1) });
 addCommand({ ...whileBlind, keys: ["ArrowLeft"], title: "Previous image", run: () => blindStep(-1) });
-addCommand({ ...whileBlind, keys: ["ArrowDown"], title: "Next line", run: () => blindLine(1), when: () => blind.on && !byId("blind-box").open });
-addCommand({ ...whileBlind, keys: ["ArrowUp"], title: "Previous line", run: () => blindLine(-1), when: () => blind.on && !byId("blind-box").open });
-addCommand({ ...whileBlind, keys: ["Z", "Space", "Enter"], title: "Look closely", run: zoomBlind, when: () => blind.on && blindFocus() >= 0 });
-
-function zoomBlind() {
-  if (byId("blind-box").open) byId("blind-stage").classList.toggle("actual");
-  else openBlindBox(blindFocus());
-}
-
+addCommand({ ...whileBlind, keys: ["ArrowDown"], title: "The line below", run: () => blindLine(1), when: () => blind.on && !byId("blind-box").open });
+addCommand({ ...whileBlind, keys: ["ArrowUp"], title: "The line above", run: () => blindLine(-1), when: () => blind.on && !byId("blind-box").open });
 // A link to this sheet may ask for it; another address must not show anything while it goes on.
 addEventListener("hashchange", (event) => {
   if (!blind.on && location.hash !== "#blind") return;

@@ -33,7 +33,7 @@ const ratioOf = (tile) => Math.min(3, Math.max(0.3, tile.shape[0] / tile.shape[1
 // Sizes that the style sheet knows too.
 const gap = 14;
 const columnGap = 26;
-const narrowest = 112;
+const narrowest = 84;
 const mostInACell = 24;
 const tileWidth = (ratio, height) => Math.max(narrowest, ratio * height);
 
@@ -76,19 +76,20 @@ function cellsByColumn(grid) {
 // width with three pictures to a line, or two, or one. Columns are as wide as their pictures need.
 function measure(grid, width, zoom) {
   const columns = cellsByColumn(grid);
-  const room = width - columnGap * (columns.length - 1);
+  // A pixel more for each, because browsers round.
+  const room = width - (columnGap + 1) * columns.length + columnGap;
   const widths = (height, perLine) => columns.map((cells) => cells.reduce((most, ratios) => Math.max(most, widthFor(ratios, height, perLine)), narrowest));
   const { height, perLine } = largestFit((...fit) => sum(widths(...fit)) <= room);
   const zoomed = Math.round((height * zoom) / 100);
   const needed = widths(zoomed, perLine);
   const whole = widths(zoomed, mostInACell);
   const spare = Math.max(0, room - sum(needed)) / columns.length;
-  return { height: zoomed, columns: needed.map((each, at) => Math.floor(Math.min(each + spare, Math.max(each, whole[at])))) };
+  return { height: zoomed, columns: needed.map((each, at) => Math.ceil(Math.min(each + spare, Math.max(each, whole[at])) + 0.5)) };
 }
 
 function largestFit(fits) {
   for (const perLine of [3, 2, 1]) {
-    for (let height = 320; height >= 150; height -= 4) if (fits(height, perLine)) return { height, perLine };
+    for (let height = 320; height >= 144; height -= 4) if (fits(height, perLine)) return { height, perLine };
   }
-  return { height: 150, perLine: 1 };
+  return { height: 144, perLine: 1 };
 }

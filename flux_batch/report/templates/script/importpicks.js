@@ -1,8 +1,10 @@
 // Reading picks files of others, and one's own from another day. Nothing of one's own is replaced without a question.
 async function importFiles(list) {
+  // Of a run that goes on, images may have come that are not drawn yet.
+  tiles.forEach((_, index) => knowHash(index));
   const outcomes = [];
   for (const file of list) outcomes.push(await importFile(file));
-  keepDraft();
+  keepOthers();
   tellMarks(null);
   showImport(outcomes.filter(Boolean));
 }

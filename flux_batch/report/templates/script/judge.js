@@ -59,20 +59,24 @@ function goBack(step, word, none) {
 const undo = () => goBack(undoMarks(), "Undone", "Nothing to undo");
 const redo = () => goBack(redoMarks(), "Done again", "Nothing to do again");
 
-const judging = { group: "Judge", when: () => markable() >= 0 };
+const judging = { group: "Judge", blind: true, when: () => markable() >= 0 };
 addCommand({ ...judging, keys: ["P"], title: "Pick", run: () => byKey((index) => setFlag(index, "pick")) });
 addCommand({ ...judging, keys: ["X"], title: "Reject", run: () => byKey((index) => setFlag(index, "reject")) });
 addCommand({ ...judging, keys: ["U"], title: "Take the flag away", run: () => byKey((index) => setFlag(index, null)) });
 addCommand({ ...judging, keys: ["1", "2", "3", "4", "5"], title: "Give stars", run: (event) => byKey((index) => setStars(index, Number(keyName(event)))) });
 addCommand({ ...judging, keys: ["0"], title: "Take the stars away", run: () => byKey((index) => setStars(index, null)) });
-addCommand({ group: "Judge", keys: ["Mod+Z"], title: "Undo", run: undo });
-addCommand({ group: "Judge", keys: ["Mod+Shift+Z", "Mod+Y"], title: "Do again", run: redo });
+addCommand({ group: "Judge", blind: true, keys: ["Mod+Z"], title: "Undo", run: undo });
+addCommand({ group: "Judge", blind: true, keys: ["Mod+Shift+Z", "Mod+Y"], title: "Do again", run: redo });
+
+// Of ten thousand tiles only those that are drawn have anything to bring up to date.
+const drawnIndexes = () =>
+  new Set([...[...byId("view").querySelectorAll(".tile[data-index]")].map((figure) => Number(figure.dataset.index)), boxIndex, ...state.compare].filter((index) => index >= 0));
 
 atStart(() => {
   autoAdvance = kept(advanceKey) === "on";
   tiles.forEach((_, index) => knowHash(index));
   onMarks((changed) => {
-    const indexes = changed === null ? tiles.map((_, index) => index) : changed.flatMap((sha256) => indexesOf.get(sha256) ?? []);
+    const indexes = changed === null ? drawnIndexes() : changed.flatMap((sha256) => indexesOf.get(sha256) ?? []);
     indexes.forEach(refreshTile);
   });
 });

@@ -49,15 +49,20 @@ function makeFilterMenu(title, name, options, find = (value) => value) {
   return { select, label: element("label", { className: "pick" }, `${title} `, select), refill: () => fill(options()) };
 }
 
+// One group for all four; the first filter brings it.
 const menus = {};
 function menuFor(title, name, options, find, sayValue = (value) => value) {
+  menus[name] = () => makeFilterMenu(title, name, options, find);
   return {
-    make: () => {
-      menus[name] = makeFilterMenu(title, name, options, find);
-      return menus[name].label;
-    },
+    make: () => (name === "flag" ? makeMarkFilters() : null),
     sync: (value) => { menus[name].select.value = value === undefined ? "" : sayValue(value); },
   };
+}
+
+function makeMarkFilters() {
+  for (const name of Object.keys(menus)) menus[name] = menus[name]();
+  const list = element("div", { className: "mark-filters" }, ...Object.values(menus).map(({ label }) => label));
+  return element("fieldset", { className: "boxes" }, element("legend", { textContent: "Marks" }), list);
 }
 
 addFilter({
@@ -91,5 +96,7 @@ addFilter({
 });
 
 onMarks((changed) => {
-  if (changed === null || !menus.by) menus.by?.refill();
+  if (changed !== null || !menus.by.refill) return;
+  menus.by.refill();
+  menus.by.select.value = state.filters.by?.name ?? "";
 });

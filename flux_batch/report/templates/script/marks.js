@@ -4,7 +4,7 @@ const noMark = Object.freeze({ flag: null, rating: null, note: "" });
 const marksBook = {
   me: "", // whose marks are made here; "" until a name was given
   people: new Map(), // reviewer → content hash → { flag, rating, note, made }
-  saved: new Map(), // reviewer → content hash → what a file has of it: [flag, rating, note] as text
+  saved: new Map(), // reviewer → content hash → what a file has of it, as text
   images: new Map(), // content hash → what a file says of an image that is not in this sheet
 };
 const marksListeners = [];
@@ -19,8 +19,8 @@ const within = (map, key) => {
 const myMarks = () => within(marksBook.people, marksBook.me);
 const mySaved = () => within(marksBook.saved, marksBook.me);
 const markOf = (sha256) => myMarks().get(sha256) ?? noMark;
-const sayMark = ({ flag, rating, note }) => JSON.stringify([flag, rating, note]);
-const isMarked = (mark) => sayMark(mark) !== sayMark(noMark);
+const sayMark = ({ flag, rating, note }) => `${flag} ${rating} ${note}`;
+const isMarked = ({ flag, rating, note }) => flag !== null || rating !== null || note !== "";
 
 // Everybody's word on an image, in the order of their names; a mark that was taken back is no word.
 function reviewsOf(sha256) {
@@ -93,6 +93,6 @@ function setReviewer(name, withMarks) {
     if (before === "") for (const [sha256, said] of saved) mySaved().set(sha256, said);
   }
   marksBook.me = name;
-  keepDraft();
+  keepOthers();
   tellMarks(null);
 }

@@ -4,12 +4,13 @@ const perPage = 12;
 function makePaper() {
   const pages = [];
   for (let from = 0; from < shownOrder.length; from += perPage) pages.push(shownOrder.slice(from, from + perPage));
+  Object.assign(byId("paper"), { role: "main", ariaLabel: "Printed pages" });
   byId("paper").replaceChildren(...pages.map((indexes, at) => makeSheet(indexes, at + 1, pages.length)));
 }
 
 function makeSheet(indexes, number, count) {
   const head = element("div", { className: "sheet-head" },
-    element("p", { className: "sheet-title", dir: "auto", textContent: document.querySelector("h1").textContent }),
+    element(number === 1 ? "h1" : "p", { className: "sheet-title", dir: "auto", textContent: document.querySelector("h1").textContent }),
     element("p", { textContent: [document.querySelector(".facts time")?.textContent, sayShown()].filter(Boolean).join(" · ") }));
   const foot = element("div", { className: "sheet-foot" },
     element("p", { textContent: document.querySelector(".disclosure").textContent }),

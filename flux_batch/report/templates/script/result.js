@@ -10,8 +10,6 @@ const flagsOf = {
 };
 const basisWords = { blind: "My marks, judged blind", mine: "All my marks", all: "Everybody’s, by majority" };
 
-const hashedTiles = () => tiles.filter(({ picture }) => picture?.sha256).map((tile) => ({ ...tile, sha256: tile.picture.sha256 }));
-
 // Only bases that differ are worth a choice.
 function bases() {
   const mine = [...myMarks().values()].filter(isMarked);
@@ -31,12 +29,13 @@ function showResult(wish) {
   resultBasis = offered.includes(known) ? known : known === "blind" ? "mine" : offered.at(-1);
   drawResult(offered);
   const heading = byId("result-title");
-  heading.focus();
-  heading.scrollIntoView({ block: "start" });
+  heading.focus({ preventScroll: true });
+  measureTools();
+  byId("result").scrollIntoView({ block: "start" });
 }
 
 function drawResult(offered = bases()) {
-  const counted = tally(hashedTiles(), flagsOf[resultBasis]);
+  const counted = tally(tiles, flagsOf[resultBasis]);
   const close = element("button", { type: "button", className: "button", id: "close-result" }, icon("close"), element("span", { textContent: "Close" }));
   close.addEventListener("click", () => {
     closeResult();
@@ -44,11 +43,14 @@ function drawResult(offered = bases()) {
   });
   const head = element("div", { className: "result-head" }, element("h2", { id: "result-title", tabIndex: -1, textContent: "Which wins?" }), ...makeBasis(offered), close);
   const judged = element("p", { className: "result-of", textContent: sayTally(counted) });
-  const body = counted.picked === 0 ? [] : [element("div", { className: "contests" }, ...counted.contests.map(makeContest)), ...makeCaution(counted)];
+  const body = counted.picked === 0 ? [] : [element("div", { className: "contests" }, ...winnersFirst(counted.contests).map(makeContest)), ...makeCaution(counted)];
   const made = element("section", { className: "result", id: "result" }, head, judged, ...body);
+  // Drawn anew while it is being read: the focus stays where it was.
+  const focused = byId("result")?.contains(document.activeElement) ? document.activeElement.id || "basis" : null;
   made.setAttribute("aria-labelledby", "result-title");
   byId("winners-slot").replaceChildren(made);
   byId("winners-slot").hidden = false;
+  if (focused !== null) (focused === "basis" ? made.querySelector("input:checked") : byId(focused))?.focus({ preventScroll: true });
 }
 
 function closeResult() {
@@ -62,7 +64,6 @@ function makeBasis(offered) {
   return [makeSegments("Of", options, resultBasis, (basis) => {
     resultBasis = basis;
     drawResult();
-    byId("result").querySelector("input:checked").focus();
   })];
 }
 
@@ -73,9 +74,12 @@ function sayTally({ picked, seen, decided, contests: found }) {
   return found.length === 0 ? `${said} All of them have the same values: there is nothing to compare.` : said;
 }
 
+const winnersFirst = (found) => [...found.filter(({ winner }) => winner !== null), ...found.filter(({ winner }) => winner === null)];
+
 function makeContest(found) {
   const { axis, rates, winner } = found;
-  const title = element("h3", { dir: "auto" }, element("span", { className: "contest-axis", textContent: `${axisTitle(axis)}: ` }), verdictOf(found, (label) => sayLabel(axis, label)).toLowerCase() === "no clear winner" ? "no clear winner" : verdictOf(found, (label) => sayLabel(axis, label)));
+  const verdict = verdictOf(found, (label) => sayLabel(axis, label));
+  const title = element("h3", { dir: "auto" }, element("span", { className: "contest-axis", textContent: `${axisTitle(axis)}: ` }), verdict);
   const table = element("table", { className: "rates" });
   table.append(element("caption", { className: "quiet", textContent: `Pick rate by ${axisTitle(axis)}` }));
   const head = table.createTHead().insertRow();
@@ -118,4 +122,9 @@ function makeCaution({ contests: found }) {
   return [element("p", { className: "caution", textContent: lines.join(" ") })];
 }
 
-onMarks(() => { if (byId("result") && !blind.on) drawResult(); });
+// A little later, so that keys stay quick.
+let resultTimer = 0;
+onMarks(() => {
+  clearTimeout(resultTimer);
+  resultTimer = setTimeout(() => { if (byId("result") && !blind.on) drawResult(); }, 150);
+});

@@ -1,6 +1,12 @@
 // The review's own tools, beside the others: what is not saved yet, undo, and a menu for the rest.
 const marksWord = (count) => (count === 1 ? "1 mark" : `${count.toLocaleString("en")} marks`);
 
+// Who is there only changes with everything.
+function showReview(changed) {
+  showUnsaved();
+  if (changed === null) showPeople();
+}
+
 function showUnsaved() {
   const count = unsaved().length;
   byId("unsaved").textContent = count === 0 ? "" : `${count.toLocaleString("en")} unsaved ${count === 1 ? "mark" : "marks"}`;
@@ -9,8 +15,7 @@ function showUnsaved() {
   byId("undo").disabled = past.length === 0;
   byId("redo").disabled = future.length === 0;
   byId("review-name").textContent = marksBook.me || "not named yet";
-  byId("not-kept").hidden = draftKept;
-  showPeople();
+  byId("rename").textContent = marksBook.me ? "Change name" : "Give a name";
 }
 
 function showPeople() {
@@ -25,7 +30,8 @@ function makePerson(name) {
   remove.addEventListener("click", () => {
     marksBook.people.delete(name);
     marksBook.saved.delete(name);
-    keepDraft();
+    seated.delete(name);
+    keepOthers();
     tellMarks(null);
     toast(`${name}’s marks are no longer shown`);
     byId("import").focus();
@@ -54,6 +60,7 @@ function setUpReviewBar() {
   byId("save").addEventListener("click", savePicks);
   byId("review-menu").addEventListener("toggle", ({ newState }) => {
     byId("keys-on").checked = keysOn;
+    byId("not-kept").hidden = draftKept && othersKept;
     byId("review-more").setAttribute("aria-expanded", String(newState === "open"));
     if (newState === "open") placeMenu();
   });
@@ -66,18 +73,21 @@ function setUpReviewBar() {
   byId("advance").checked = autoAdvance;
   byId("advance").addEventListener("change", ({ target }) => setAdvance(target.checked));
   byId("keys-on").addEventListener("change", ({ target }) => setKeys(target.checked));
-  onMarks(showUnsaved);
-  showUnsaved();
+  onMarks(showReview);
+  showReview(null);
 }
 
 addEventListener("beforeunload", (event) => {
-  if (unsaved().length > 0) event.preventDefault();
+  if (unsaved().length === 0) return;
+  event.preventDefault();
+  // For browsers that only know the older way.
+  event.returnValue = true;
 });
 
 atStart(() => {
   if (!readDraft()) toast("The draft of this browser could not be read.");
   setUpReviewBar();
   addEventListener("storage", ({ key, newValue }) => {
-    if (key === draftKey && newValue) joinDrafts(newValue);
+    if (key === draftKey && newValue) joinDraft(newValue);
   });
 });

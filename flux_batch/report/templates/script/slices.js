@@ -21,7 +21,7 @@ const sliceWatch = new IntersectionObserver((entries) => {
     }
   }
   pump();
-}, { rootMargin: "1200px 600px" });
+}, { rootMargin: "1200px 600px", scrollMargin: "1200px 600px" });
 
 function makeSlice(box, lines, fill, height) {
   const slice = { box, lines, height, filled: false, near: false, fill: () => fill(box, lines) };

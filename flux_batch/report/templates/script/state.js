@@ -12,11 +12,15 @@ const state = { rows: [], columns: [], tabs: {}, hidden: {}, show: "all", query:
 const listeners = [];
 const onChange = (listener) => listeners.push(listener);
 
-// Draws everything anew. What only opens or closes something calls writeState() alone.
-function change(patch) {
+// Draws everything anew. What only opens or closes something calls writeState() alone. What comes letter by letter says
+// so: browsers do not let a page write its address all the time.
+let writing = 0;
+function change(patch, { often = false } = {}) {
   Object.assign(state, patch);
   for (const axis of [...state.rows, ...state.columns]) delete state.tabs[axis];
-  writeState();
+  clearTimeout(writing);
+  if (often) writing = setTimeout(writeState, 200);
+  else writeState();
   listeners.forEach((listener) => listener());
 }
 

@@ -25,7 +25,7 @@ function fillPicture({ picture, alt, parent, suspect }, part) {
 // The browser takes the thumbnail that fits the size on the screen and its density.
 function setThumb(image, picture, alt) {
   Object.assign(image, { width: picture.thumb_width, height: picture.thumb_height, alt });
-  if (picture.thumb2) {
+  if (picture.thumb2_width > picture.thumb_width) {
     image.sizes = "auto, 320px";
     image.srcset = `${picture.thumb} ${picture.thumb_width}w, ${picture.thumb2} ${picture.thumb2_width}w`;
   }

@@ -48,26 +48,40 @@ function makeInitials(review) {
   );
 }
 
+// Where nothing hovers, the controls are always there.
+const noHover = matchMedia("(hover: none)");
+const makeTouchJudge = (tile, index) => (noHover.matches && hashOf(index) ? makeJudge(index, "touch", false) : null);
+
 // The controls are made when the reader comes, and made anew where a mark changed while they are there.
 function bringJudge(event) {
+  if (noHover.matches) return;
   const figure = event.target.closest?.(".tile[data-index]");
   if (!figure || figure.querySelector(".judge") || !hashOf(Number(figure.dataset.index))) return;
   document.querySelectorAll(".tile > .frame > .judge").forEach((judge) => {
     if (!judge.closest(".tile").matches(":hover, :focus-within")) judge.remove();
   });
-  figure.querySelector(".frame").append(makeJudge(Number(figure.dataset.index), "tile", false));
+  figure.querySelector(".frame").append(makeTileJudge(figure, Number(figure.dataset.index)));
+}
+
+// A narrow picture has no room for stars; keys and the large view give them.
+const starsNeed = 140;
+function makeTileJudge(figure, index) {
+  const made = makeJudge(index, "tile", false);
+  made.classList.toggle("slim", figure.clientWidth < starsNeed);
+  return made;
 }
 
 function renewJudge(figure, index) {
   const judge = figure.querySelector(".frame > .judge");
   if (!judge) return;
   const part = judge.contains(document.activeElement) ? document.activeElement.dataset.part : null;
-  const made = makeJudge(index, "tile", false);
+  const made = makeTileJudge(figure, index);
   judge.replaceWith(made);
   if (part) made.querySelector(`[data-part="${part}"]`)?.focus();
 }
 
 addTilePart(makeMarks);
+addTilePart(makeTouchJudge);
 atStart(() => {
   for (const type of ["pointerover", "focusin"]) byId("images").addEventListener(type, bringJudge);
   onMarks((changed) => {

@@ -3,9 +3,9 @@ function setUpToolbar() {
   byId("tools").hidden = false;
   byId("axes").hidden = axes.length === 0;
   byId("search").value = state.query;
-  byId("search").addEventListener("input", (event) => change({ query: event.target.value }));
+  byId("search").addEventListener("input", (event) => change({ query: event.target.value }, { often: true }));
   byId("size").value = String(state.size);
-  byId("size").addEventListener("input", (event) => change({ size: Number(event.target.value) }));
+  byId("size").addEventListener("input", (event) => change({ size: Number(event.target.value) }, { often: true }));
   byId("swap").addEventListener("click", () => change({ rows: state.columns, columns: state.rows }));
   unfolds("layout", "options");
   unfolds("filter", "filters");

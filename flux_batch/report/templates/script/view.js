@@ -48,12 +48,12 @@ function redrawTile(index) {
 const drawnTile = (index) => byId("view").querySelector(`.tile[data-index="${index}"]`);
 const handleOf = (figure) => figure.querySelector(".open, .more");
 
-// As wide as the longest row heading, within reason; longer ones wrap.
+// As wide as the longest row heading and its button, within reason; longer ones wrap.
 function headingWidth() {
   if (state.rows.length === 0) return 0;
   const axis = state.rows.at(-1);
   const longest = shownGrid.down.reduce((most, labels) => Math.max(most, sayLabel(axis, labels.at(-1)).length), 0);
-  return Math.min(176, Math.max(88, longest * 8 + 36));
+  return Math.min(190, Math.max(108, longest * 8 + 56));
 }
 
 // The grid takes the page's width; when even so it is too wide, it scrolls in a box of its own.

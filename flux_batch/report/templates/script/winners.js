@@ -16,9 +16,9 @@ function wilson(picked, seen) {
 function tally(all, flagOf) {
   const stored = storedOnce(all);
   const meant = new Map();
-  for (const tile of [...stored].sort((one, other) => other.wanted - one.wanted)) if (!meant.has(tile.sha256)) meant.set(tile.sha256, tile);
+  for (const tile of [...stored].sort((one, other) => other.wanted - one.wanted)) if (!meant.has(contentOf(tile))) meant.set(contentOf(tile), tile);
   const flags = stored
-    .map((tile) => ({ tile, flag: meant.get(tile.sha256) === tile ? flagOf(tile.sha256) : undefined }))
+    .map((tile) => ({ tile, flag: meant.get(contentOf(tile)) === tile ? flagOf(contentOf(tile)) : undefined }))
     .filter(({ tile, flag }) => tile.wanted || flag !== undefined);
   const decided = flags.some(({ flag }) => flag === "reject");
   const judged = decided ? flags.filter(({ flag }) => flag === "pick" || flag === "reject") : flags;
@@ -28,11 +28,11 @@ function tally(all, flagOf) {
 // A file that several tiles show was bought once and counts once.
 function storedOnce(all) {
   const first = new Map();
-  for (const tile of all) if (tile.sha256 && !first.has(fileOf(tile))) first.set(fileOf(tile), tile);
+  for (const tile of all) if (tile.picture && !first.has(tile.picture.name)) first.set(tile.picture.name, tile);
   return [...first.values()];
 }
 
-const fileOf = (tile) => tile.picture?.name ?? tile.id;
+const contentOf = (tile) => tile.picture.sha256;
 
 // Every axis of which at least two values were judged, in the order of the spec.
 function contests(judged) {
@@ -60,6 +60,6 @@ function rateOf({ label, picked, seen }) {
 
 // Said with care: with few images even a clear lead is only a lead.
 function verdictOf({ winner, rates }, say = (label) => label) {
-  if (winner === null) return "No clear winner";
+  if (winner === null) return "no clear winner";
   return rates.some(({ seen }) => seen < fewImages) ? `${say(winner)} is ahead, of few images` : `${say(winner)} wins`;
 }

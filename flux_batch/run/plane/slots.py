@@ -1,0 +1,35 @@
+"""How many errands may be under way: a little more than the workers can do at once, the rest waits here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+PER_THREAD: Final = 2
+"""One being done and one that waits beside it."""
+
+
+@dataclass(slots=True)
+class Slots:
+    """Lets through as many as there are places. ``threads`` asks how many the workers have now: they come and go."""
+
+    threads: Callable[[], Awaitable[int]]
+    under_way: int = 0
+    _freed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """Wait for a place and hold it."""
+        async with self._freed:
+            while self.under_way >= max(1, PER_THREAD * await self.threads()):
+                await self._freed.wait()
+            self.under_way += 1
+        try:
+            yield
+        finally:
+            async with self._freed:
+                self.under_way -= 1
+                self._freed.notify()
