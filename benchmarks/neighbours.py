@@ -77,13 +77,9 @@ def main() -> None:
         bare = [sys.executable, str(HERE / "floor_run.py"), str(given.images)]
         script = [sys.executable, str(HERE / "script_httpx.py"), str(given.images)]
         rows = {
-            "bare aiohttp, keeps nothing": lambda: measure(
-                [sys.executable, str(HERE / "floor_run.py"), size], environment
-            ),
+            "bare aiohttp, keeps nothing": lambda: measure(bare, environment),
             "flux-batch run": lambda: ours_in(home, environment),
-            "a script on httpx": lambda: measure(
-                [sys.executable, str(HERE / "script_httpx.py"), size], environment, place
-            ),
+            "a script on httpx": lambda: measure(script, environment, place),
         }
         if given.promptfoo:
             rows["promptfoo eval"] = lambda: promptfoo(str(given.promptfoo), home, environment)
