@@ -19,6 +19,7 @@ ROWS = (
     ("pace.py",),
     ("polls.py",),
     ("resume.py",),
+    ("durability.py",),
     ("growth.py", "--largest", "100000"),
     ("neighbours.py", *sys.argv[1:]),
 )

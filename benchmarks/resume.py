@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import socket
 import statistics
 import subprocess
@@ -38,11 +39,12 @@ IMPORTS = "import flux_batch.cli.run, flux_batch.cli.running, flux_batch.run.ses
 
 
 def prepare(home: Path, images: int, base: str) -> None:
-    """The spec and the run folder."""
+    """The spec and the run folder, as a run from the home folder would make them."""
     write_spec(home, images, 64, 1.0)
-    spec = load_spec(home / "spec.yaml")
+    os.chdir(home)
+    spec = load_spec(Path("spec.yaml"))
     plan = make_plan(spec, partial(inspect_reference, spec.folder))
-    folder = home / "run"
+    folder = Path("run")
     prepare_folder(folder)
     with StateFile(folder / FILE) as state:
         keep_inputs(plan, spec, folder)
