@@ -45,6 +45,8 @@ ROOMS = {
     "jinja2": {"flux_batch.plan.template", "flux_batch.report.page"},
     "click": {"flux_batch.cli"},
     "filelock": {"flux_batch.run"},
+    "fsspec": {"flux_batch.run.objects"},
+    "s3fs": {"flux_batch.run.objects"},
     "distributed": {"flux_batch.run.plane.cluster"},
     "openpyxl": {"flux_batch.spec.tables.workbook"},
     "c2pa": {"flux_batch.report.credentials"},

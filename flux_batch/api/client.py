@@ -98,6 +98,7 @@ class ApiClient:
         self._queries = self._open(keep_alive=True)
         self._uploads = self._httpx_over(self._queries)
         self._submits = self._httpx_over(self._open(keep_alive=False))
+        self._submit_url = httpx.URL(f"{self.settings.base_url}{SUBMIT_PATH}")
         return self
 
     async def __aexit__(
@@ -109,7 +110,8 @@ class ApiClient:
 
     async def submit(self, body: bytes) -> TaskSnapshot:
         """POST a generation request once; ``body`` is sent byte for byte. Unclear carries what was answered, if any."""
-        call = self._submits.stream("POST", SUBMIT_PATH, content=body, headers={"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        call = self._submits.stream("POST", self._submit_url, content=body, headers=headers)
         heard = await self._hear(call, self._timeouts.submit)
         self.submits_left = tokens_left(heard.headers)
         try:

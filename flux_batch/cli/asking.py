@@ -74,7 +74,7 @@ async def _ask(
     from flux_batch.run.plane.here import Here
     from flux_batch.run.refetch import refetch
 
-    plane = Here(FileClient(loopback=settings.loopback), intake_into(state.path.parent))
+    plane = Here(FileClient(loopback=settings.loopback), intake_into(state.path.parent, view.images))
     async with ApiClient(settings) as api, plane:
         for entry in entries:
             asked[entry.task.key] = await refetch(state, api, plane, view, entry)

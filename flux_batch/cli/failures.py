@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,10 +11,15 @@ import click
 from flux_batch.cli.annotations import annotate
 from flux_batch.cli.guard import trace
 from flux_batch.cli.output import clean, debugging, one_line, plural, print_json, say
-from flux_batch.errors import ApiError, FluxBatchError, InvalidSpec, Problem
+from flux_batch.errors import ApiError, FluxBatchError, InvalidSpec, LocalFailure, Problem
 
 INTERRUPTED: Final = 130
 BUG: Final = 70
+
+_OF_THE_MACHINE: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ELOOP, errno.ENAMETOOLONG}
+)
+"""A place that is gone, closed or no place for this; where nothing of ours has said more about it already."""
 
 
 def report_failure(error: BaseException, *, as_json: bool) -> int:
@@ -24,7 +30,7 @@ def report_failure(error: BaseException, *, as_json: bool) -> int:
         annotate(error.problems)
     if as_json:
         print_json({"error": _as_json(error, message), "exit_code": code})
-    if code == BUG and debugging():
+    if (code == BUG or isinstance(error, OSError)) and debugging():
         say(trace(error))
     return code
 
@@ -42,10 +48,19 @@ def _code_and_message(error: BaseException) -> tuple[int, str]:
             return INTERRUPTED, "\nStopped."
         case click.ClickException():
             return 2, _usage(error)
+        case OSError() if error.errno in _OF_THE_MACHINE:
+            return LocalFailure.exit_code, f"flux-batch: {_place(error)}"
     return BUG, (
         f"flux-batch: this is a bug of ours, please report it: {type(error).__name__}: {error}\n"
         "Nothing bought is lost; the same command goes on. FLUX_BATCH_DEBUG=1 shows the traceback."
     )
+
+
+def _place(error: OSError) -> str:
+    """What cannot be used, and what to do."""
+    if error.filename is None:
+        return f"the current folder: {error.strerror}. Go with cd to a folder that is there and may be read"
+    return f"{one_line(error.filename)}: {error.strerror}. Nothing bought is lost; mend that, then run it again"
 
 
 def _sum_up(problems: Sequence[Problem]) -> str:

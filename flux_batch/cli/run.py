@@ -25,6 +25,7 @@ EXAMPLE = """
 @click.option("--concurrency", type=click.IntRange(1, 512), metavar="N", help="Images in flight at most.")
 @click.option("--submit-rate", type=click.FloatRange(0), metavar="RATE", help="Submits a second; 0: no limit of ours.")
 @click.option("--dask", metavar="WHERE", help="Download on Dask workers: local:N, or a scheduler tcp://HOST:PORT.")
+@click.option("--images", metavar="s3://BUCKET/PREFIX", help="Keep images there. [default: in the run folder]")
 @selection_options
 @out_option
 @json_option
@@ -38,6 +39,7 @@ def run(
     concurrency: int | None,
     submit_rate: float | None,
     dask: str | None,
+    images: str | None,
     only: str | None,
     limit: int | None,
     sample: int | None,
@@ -47,7 +49,7 @@ def run(
 ) -> None:
     """Buy and store what a spec or a saved plan asks for. Run it again to go on, after anything.
 
-    The key is read from TOAPIS_API_KEY.
+    Its contact sheet is there at once and fills by itself when it is open. The key is read from TOAPIS_API_KEY.
     """
     from flux_batch.api.settings import settings_from
     from flux_batch.cli.planning import default_folder, make
@@ -79,6 +81,7 @@ def run(
         retry_failed=retry_failed,
         saved=saved,
         dask=dask,
+        images=images.rstrip("/") if images else None,
     )
     command = f"flux-batch run {retyped(spec_or_plan, only, limit, sample, settings, typed_out)}"
     ended = carry_out(spec, plan, settings_from(os.environ), options, yes=yes, command=command)

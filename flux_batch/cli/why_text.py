@@ -15,6 +15,7 @@ from flux_batch.plan.money import decimal_text, usd
 from flux_batch.plan.records import CURRENCY, Reference, Task
 from flux_batch.report.redact import without_queries
 from flux_batch.report.words import iso
+from flux_batch.run.originals import place_of
 from flux_batch.run.records import Entry, RunView
 from flux_batch.spec.words import plain
 
@@ -33,7 +34,7 @@ def why_lines(found: Found, origin: Origin, width: int) -> list[str]:
 
 def _told(found: Found, origin: Origin) -> Iterator[tuple[str, str]]:
     task, purchase = found.entry.task, found.entry.purchase
-    yield "image", str(found.folder / purchase.file.path) if purchase.file else f"{task.stem} (not stored)"
+    yield "image", place_of(purchase.file.path, found.folder) if purchase.file else f"{task.stem} (not stored)"
     yield "ids", ", ".join(each for each in (task.id, purchase.business_id, purchase.remote_id) if each)
     yield "run", f"{found.view.name}{' (a rehearsal: nothing was bought)' if found.view.rehearsal else ''}"
     yield from (("why", reason) for reason in reasons(found))

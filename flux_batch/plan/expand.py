@@ -8,6 +8,7 @@ from typing import Final
 
 from flux_batch.errors import InvalidSpec, Problem
 from flux_batch.plan.checks import check_templates, names_for
+from flux_batch.plan.doubts import doubts
 from flux_batch.plan.matrix import AddsNothing, BadRatio, combos, edit_combos
 from flux_batch.plan.meant import nothing_left
 from flux_batch.plan.notes import faint_accent, over_budget, repeated
@@ -113,6 +114,7 @@ class _Expander:
             references=self.pictures.files(),
             notes=(
                 *notes,
+                *doubts(self.spec),
                 *repeated(self.spec, tasks),
                 *over_budget(self.spec, tasks),
                 *faint_accent(self.spec),

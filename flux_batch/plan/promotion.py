@@ -139,10 +139,15 @@ def next_spec(found: Sequence[Item], wish: Wish) -> str:
         [f"models: [{_yaml(wish.model)}]"],
         _jobs(groups, wish, name),
         [f"limits: {{max_tasks: {many}}}"] if many > Limits().max_tasks else [],
-        ["report:", f"  title: {_yaml(wish.title)}"],
+        ["report:", f"  title: {_yaml(wish.title)}", *_side_by_side(wish)],
         _draft(found, wish, name),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _side_by_side(wish: Wish) -> list[str]:
+    """Where each image has its own ratio, a table with the ratios as columns would be empty but for a diagonal."""
+    return [] if wish.ratios else ["  tabs: [ratio]"]
 
 
 def _draft(found: Sequence[Item], wish: Wish, name: str) -> list[str]:

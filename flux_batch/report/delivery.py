@@ -27,6 +27,8 @@ from flux_batch.report.delivery_names import delivery_folders, delivery_names
 from flux_batch.report.embed import Untouched, embed
 from flux_batch.report.files import write_if_changed
 from flux_batch.report.xmp import COMPOSITE, GENERATED, Facts, packet, source_type
+from flux_batch.run.originals import original_bytes as read_original
+from flux_batch.run.originals import place_of
 from flux_batch.run.records import Entry, Phase, RunView, StoredFile
 from flux_batch.spec.words import quoted
 
@@ -111,9 +113,11 @@ def _items(order: Order) -> list[_Item]:
     entries = stored_once(order.entries)
     files = [entry.purchase.file for entry in entries if entry.purchase.file]
     folders = delivery_folders([entry.task for entry in entries], order.by)
+    below = [replace(file, path=file.path.removeprefix(f"{order.view.images}/")) for file in files]
+    names = delivery_names(below if order.view.images else files)
     return [
         _Item(name=f"{where}{name}", task=entry.task, file=file, rating=order.ratings.get(file.sha256))
-        for entry, file, where, name in zip(entries, files, folders, delivery_names(files), strict=True)
+        for entry, file, where, name in zip(entries, files, folders, names, strict=True)
     ]
 
 
@@ -221,10 +225,12 @@ def _marked(original: bytes, xmp: bytes) -> tuple[bytes, str]:
 def original_bytes(folder: Path, file: StoredFile) -> bytes:
     """A stored image as it was bought; UsageError when it is gone or changed."""
     try:
-        content = (folder / file.path).read_bytes()
+        content = read_original(file.path, folder)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UsageError(f"{folder / file.path} cannot be read: {reason}; nothing was written. {_MEND}") from None
+        raise UsageError(
+            f"{place_of(file.path, folder)} cannot be read: {reason}; nothing was written. {_MEND}"
+        ) from None
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise UsageError(f"{quoted(file.path)} is not what was bought: its bytes changed; nothing was written. {_MEND}")
     return content

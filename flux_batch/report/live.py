@@ -157,8 +157,8 @@ def end_live(folder: Path) -> None:
         if head.exists() and _ENDED not in head.read_text("utf-8", "replace"):
             _put(head, f"globalThis.fluxBatchLive = {{{_ENDED}}};\n")
         (folder / f".{HEAD}.tmp").unlink(missing_ok=True)
-        if (folder / PARTS).is_dir() and not (folder / PARTS).is_symlink():
-            rmtree(folder / PARTS)
+        if (folder / PARTS).is_dir():
+            rmtree(folder / PARTS)  # which follows no link
 
 
 def _counts(phases: Mapping[Phase, int]) -> tuple[int, int, int, int]:

@@ -98,6 +98,7 @@ def _picture(picture: Picture, texts: Shared) -> list[Any]:
         texts.index(picture.thumb2.replace(mark, "*")),
         picture.thumb2_width,
         picture.thumb2_height,
+        texts.index(picture.shown.replace(mark, "*")),
     ]
     return _trimmed(row, 0)
 

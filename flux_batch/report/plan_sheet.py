@@ -17,6 +17,7 @@ from flux_batch.report.header import Header, Part
 from flux_batch.report.page import DATA, PAGE, PLAN, write_page
 from flux_batch.report.phrases import Notice, Tone
 from flux_batch.report.sheet import Sheet, Thumbs, Tile, sheet
+from flux_batch.run.objects import is_object
 from flux_batch.run.records import Entry, Phase, Purchase, RunView, StoredFile
 from flux_batch.run.state import FILE
 from flux_batch.run.thumbs import make_thumbs
@@ -92,7 +93,10 @@ def _seen_from(folder: Path, view: PlanView) -> dict[str, StoredFile]:
         way = Path(os.path.relpath(view.run_folder, folder)).as_posix()
     except ValueError:
         return {}
-    return {key: replace(file, path=f"{way}/{file.path}") for key, file in view.stored.items()}
+    return {
+        key: file if is_object(file.path) else replace(file, path=f"{way}/{file.path}")
+        for key, file in view.stored.items()
+    }
 
 
 def plan_sheet(view: PlanView, files: Mapping[str, StoredFile], thumbs: Thumbs) -> Sheet:

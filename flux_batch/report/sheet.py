@@ -16,6 +16,7 @@ from flux_batch.report.phrases import Notice, missing, notice, suspicion
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers
 from flux_batch.report.words import file_size
+from flux_batch.run.objects import is_object
 from flux_batch.run.records import Entry, RunView
 from flux_batch.run.suspects import suspects_of
 from flux_batch.run.thumbs import Thumbs as Both
@@ -31,7 +32,9 @@ Spoken = Mapping[str, Mapping[str, str]]
 class Picture:
     """An image and its thumbnails. ``href`` and ``thumb`` are relative URLs, sizes are pixels, ``weight`` is words.
 
-    ``sha256`` is of the original's bytes. ``thumb2`` is the larger thumbnail, "" where there is none.
+    ``sha256`` is of the original's bytes. ``thumb2`` is the larger thumbnail, "" where there is none. ``shown`` is what
+    to show large where it is not ``href``: a page fetches nothing from a network, so of an image in an object store
+    it shows the larger thumbnail and links to the original.
     """
 
     href: str
@@ -47,6 +50,7 @@ class Picture:
     thumb2: str = ""
     thumb2_width: int = 0
     thumb2_height: int = 0
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +196,7 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
     if both is None:
         return None, missing(file.path)
     return Picture(
-        href=_href(file.path),
+        href=_original(file.path, view),
         name=file.path,
         width=file.width,
         height=file.height,
@@ -205,6 +209,7 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
         thumb2_width=both.large.width,
         thumb2_height=both.large.height,
         sha256=file.sha256,
+        shown=_href(both.large.path) if is_object(file.path) else "",
     ), None
 
 
@@ -236,6 +241,13 @@ def _shape(size: str, picture: Picture | None) -> tuple[int, int]:
 def _reference(entry: Entry) -> str:
     reference = entry.task.reference
     return without_queries(reference.source) if reference and reference.kind != "parent" else ""
+
+
+def _original(path: str, view: RunView) -> str:
+    """Where the original is: beside the page, or at the object store's own address."""
+    if not is_object(path):
+        return _href(path)
+    return f"{view.images_web}{_href(path.removeprefix(view.images))}"
 
 
 def _href(path: str) -> str:

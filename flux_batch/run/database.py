@@ -7,17 +7,23 @@ other way than sqlite3, for a plain open and close drops SQLite's own locks.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import wraps
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from flux_batch.errors import LocalFailure, StateUnusable
 from flux_batch.run.folder import create_private
 from flux_batch.run.migrations import VERSION, steps_from
 
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+_Held = TypeVar("_Held", bound="_Holder")
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
+_IS_DAMAGED: Final = "it is damaged: put the latest copy of it in its place"
 
 
 class Database:
@@ -72,7 +78,7 @@ class Database:
         """Around reading a row's text: SQLite may give back something that we never wrote."""
         try:
             yield
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
             advice = "Nothing more is sent; put a copy of it in its place"
             raise LocalFailure(f"{self.path} is damaged: {error}. {advice}") from error
 
@@ -86,14 +92,35 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise LocalFailure(f"{self.path}: {error}. {self._advice(error)}") from error
+        except UnicodeDecodeError as error:  # SQLite names what it found, in bytes that are no text
+            raise LocalFailure(f"{self.path}: {_IS_DAMAGED}") from error
 
     def _advice(self, error: sqlite3.Error) -> str:
         """What a person can do about it; damage is told from a disk that fails by SQLite's own code."""
         if not self.path.exists():
             return "There is no such file: nothing has been run there, or it was moved"
         if getattr(error, "sqlite_errorcode", None) in _DAMAGED:
-            return "Nothing more is sent; it is damaged: put the latest copy of it in its place"
+            return f"Nothing more is sent; {_IS_DAMAGED}"
         return "Nothing more is sent; free space or mend the disk, then run again"
+
+
+class _Holder(Protocol):
+    """Whatever has the database open."""
+
+    db: Database
+
+
+def legible(
+    read: Callable[Concatenate[_Held, _Given], _Answer],
+) -> Callable[Concatenate[_Held, _Given], _Answer]:
+    """For a method that makes records of what it reads: as ``Database.legible``, around all of it."""
+
+    @wraps(read)
+    def checked(holder: _Held, /, *given: _Given.args, **named: _Given.kwargs) -> _Answer:
+        with holder.db.legible():
+            return read(holder, *given, **named)
+
+    return checked
 
 
 def _open(path: Path) -> sqlite3.Connection:

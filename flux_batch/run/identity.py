@@ -23,7 +23,7 @@ SIMULATOR: Final = "simulator"
 def keep_apart(state: StateFile, *, rehearsal: bool) -> None:
     """Raise StateUnusable where a rehearsal would forget what is paid, or a real run take drawn pictures for bought."""
     before = state.meta("rehearsal")
-    if before is None or (before == "1") == rehearsal or not _begun(state):
+    if before is None or (before == "1") == rehearsal or not has_begun(state):
         return
     folder = state.path.parent
     if rehearsal:
@@ -66,7 +66,8 @@ def under_way(state: StateFile) -> int:
     return begun - int(row["n"])
 
 
-def _begun(state: StateFile) -> bool:
+def has_begun(state: StateFile) -> bool:
+    """Whether anything was ever sent."""
     return any(phase is not Phase.PLANNED for phase in state.counts(chosen_only=False))
 
 

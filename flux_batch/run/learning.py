@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
-from math import log, sqrt
+from collections.abc import Mapping, Sequence
+from math import sqrt
 from typing import Final
 
 from flux_batch.run.events import Accepted, Event, Seen
 from flux_batch.run.records import Phase
-from flux_batch.run.schedule import Making, Polls, Span, fit, plan_polls
+from flux_batch.run.schedule import Making, Polls, Span, deviation, fit, plan_polls
 from flux_batch.run.steps import Moment, State, since
 
 ENOUGH: Final = 8
@@ -21,7 +20,10 @@ KEPT: Final = 256
 _LATEST: Final = 16
 """Images that show that times have changed, when together they are _ODD deviations off; then only they count."""
 
-_ODD: Final = 4.0
+_ODD: Final = 3.5
+_OFTEN: Final = 4
+"""Images between two looks for a change."""
+
 _SHORTEST: Final = 1e-3
 
 
@@ -56,11 +58,11 @@ class Learner:
         spans.append(span)
         del spans[:-KEPT]
         self._due[model] = self._due.get(model, 0) + 1
-        if len(spans) < ENOUGH or self._due[model] < len(spans) // 8:
-            return
-        if model in self._making and _changed(self._making[model], spans[-_LATEST:]):
+        if self._due[model] % _OFTEN == 0 and model in self._making and _changed(self._making[model], spans[-_LATEST:]):
             del spans[:-_LATEST]
-        self._plan(model)
+            self._plan(model)
+        elif self._due[model] >= max(ENOUGH, len(spans) // 2):
+            self._plan(model)
 
     def spans(self) -> dict[str, list[Span]]:
         """What later runs should know."""
@@ -103,10 +105,4 @@ def _changed(making: Making, latest: Sequence[Span]) -> bool:
     """Whether these images would be too odd a coincidence."""
     if len(latest) < _LATEST:
         return False
-    return abs(sum(_deviations(making, latest))) / sqrt(len(latest)) > _ODD
-
-
-def _deviations(making: Making, spans: Iterable[Span]) -> Iterable[float]:
-    for span in islice(spans, _LATEST):
-        nearest = min(max(making.middle, log(max(span.low, _SHORTEST))), log(span.high))
-        yield (nearest - making.middle) / making.spread
+    return abs(sum(deviation(making, span) for span in latest)) / sqrt(len(latest)) > _ODD

@@ -7,6 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
+from flux_batch.run.originals import listing
+from flux_batch.run.place import PLACE
 from flux_batch.run.records import Phase, Purchase, StoredFile
 from flux_batch.run.state import StateFile
 from flux_batch.run.verify import is_intact, looks_intact
@@ -18,11 +20,11 @@ def mend(state: StateFile, folder: Path, wanted: AbstractSet[str]) -> int:
     What was sent back earlier is ``stored`` once more when its file is there again, or when nobody asks for it now.
     All in one transaction; the money stays where it is, and an intact run changes no byte.
     """
-    lost, settled = [], []
+    lost, settled, listed = [], [], listing(state.meta(PLACE) or "")
     for key, phase, file in _files(state):
-        if phase is Phase.STORED and key in wanted and not looks_intact(file, folder):
+        if phase is Phase.STORED and key in wanted and not looks_intact(file, folder, listed):
             lost.append(replace(state.purchase(key), phase=Phase.READY, failure=None))
-        elif phase is Phase.READY and (key not in wanted or is_intact(file, folder)):
+        elif phase is Phase.READY and (key not in wanted or is_intact(file, folder, listed)):
             settled.append(replace(state.purchase(key), phase=Phase.STORED, failure=None))
     changed: list[Purchase] = [*lost, *settled]
     if changed:

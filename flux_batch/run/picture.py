@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, cast
 
 from flux_batch.api.uploads import sniff
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-MAX_PIXELS: Final = 64_000_000
-"""Far above what the models make; a small file can claim far more (a decompression bomb)."""
+MAX_PIXELS: Final = 4096 * 4096
+"""Flux Kontext draws about one megapixel; no limit is published. A small file can claim far more (a bomb)."""
 
 LARGE: Final = 8_000_000
-"""Pixels from which on pictures are decoded one at a time: the largest WebP takes a gigabyte while it is."""
+"""Pixels from which on pictures are decoded one at a time: the largest WebP takes a process to 274 MB."""
 
 _MOST_IN_A_JPEG: Final = {b"\xff\xda": 200, b"Exif\0\0": 20}
 """Scans and EXIF blocks. Real files have a dozen at most; thousands keep a decoder busy for minutes."""
@@ -50,15 +51,24 @@ def check_picture(path: Path, then: Callable[[ImageFile], None] = lambda _: None
     Pillow's ``verify()`` passes JPEGs that lost their tail and ``load()`` passes PNGs that lost their end, so both run.
     The first decodes nothing: it adds up a PNG's checksums.
     """
-    with _legible():
-        mime = _kind(path)
-        _check_end(path, mime)
-        turn = _turn(_verified(path, mime))
-    with turn:
-        with _legible(), _opened(path, mime) as image:
-            image.load()
-        then(image)
-        return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime])
+    with _mapped(path) as data:
+        with _legible():
+            mime = _kind(data)
+            _check_end(data, mime)
+            turn = _turn(_verified(data, mime))
+        with turn:
+            with _legible(), _opened(data, mime) as image:
+                image.load()
+            then(image)
+            return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime])
+
+
+def _mapped(path: Path) -> mmap:
+    """The bytes of a file, opened once: what reads them makes no call to the system."""
+    with _legible(), path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            raise NotAnImage("it is no PNG, JPEG or WebP: it begins with nothing")
+        return mmap(file.fileno(), 0, access=ACCESS_READ)
 
 
 @contextmanager
@@ -72,33 +82,31 @@ def _legible() -> Iterator[None]:
         raise NotAnImage(f"the image is damaged: {error}") from None
 
 
-def _verified(path: Path, mime: str) -> int:
+def _verified(data: mmap, mime: str) -> int:
     """The number of pixels that a file claims to have, which is not too large; its checksums are right."""
-    with _opened(path, mime) as image:
+    with _opened(data, mime) as image:
         if image.width * image.height > MAX_PIXELS:
             raise NotAnImage(f"{image.width}x{image.height} pixels is more than any image of these models")
         image.verify()
         return image.width * image.height
 
 
-def _kind(path: Path) -> str:
+def _kind(data: mmap) -> str:
     """The MIME type by the first bytes."""
-    with path.open("rb") as file:
-        head = file.read(24)
+    head = data[:24]
     mime = sniff(head)
     if mime not in _EXTENSIONS:
-        begins = repr(head.decode("ascii", errors="replace")) if head else "nothing"
+        begins = repr(head.decode("ascii", errors="replace"))
         raise NotAnImage(f"it is no PNG, JPEG or WebP: it begins with {begins}")
     return mime
 
 
-def _check_end(path: Path, mime: str) -> None:
+def _check_end(data: mmap, mime: str) -> None:
     """Pillow asks for a PNG's last chunk, but not for the four bytes that end it; nor does it count a JPEG's parts."""
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-        if mime == "image/png" and data.rfind(_PNG_END) < 0:
-            raise NotAnImage("the image is damaged: its end is missing")
-        if mime == "image/jpeg" and any(_holds_more(data, part, most) for part, most in _MOST_IN_A_JPEG.items()):
-            raise NotAnImage("the image is damaged: it has more parts than any picture")
+    if mime == "image/png" and data.rfind(_PNG_END) < 0:
+        raise NotAnImage("the image is damaged: its end is missing")
+    if mime == "image/jpeg" and any(_holds_more(data, part, most) for part, most in _MOST_IN_A_JPEG.items()):
+        raise NotAnImage("the image is damaged: it has more parts than any picture")
 
 
 def _holds_more(data: mmap, part: bytes, most: int) -> bool:
@@ -116,15 +124,16 @@ def _turn(pixels: int) -> AbstractContextManager[object]:
     return _ONE_LARGE_ONE if pixels > LARGE else nullcontext()
 
 
-def _opened(path: Path, mime: str) -> ImageFile:
+def _opened(data: mmap, mime: str) -> ImageFile:
     """By the format's own class: ``Image.open`` warns of many pixels, and warnings belong to the whole process."""
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.PngImagePlugin import PngImageFile
     from PIL.WebPImagePlugin import WebPImageFile
 
-    formats: Mapping[str, Callable[[Path], ImageFile]] = {
+    formats: Mapping[str, Callable[[IO[bytes]], ImageFile]] = {
         "image/png": PngImageFile,
         "image/jpeg": JpegImageFile,
         "image/webp": WebPImageFile,
     }
-    return formats[mime](path)
+    data.seek(0)
+    return formats[mime](cast("IO[bytes]", data))

@@ -132,7 +132,8 @@ class RunView:
 
     ``spent`` and ``reserved`` are USD over the life of the run folder. ``spec_file`` is the name the user gave.
     ``rehearsal`` is True when the images came from the simulator. ``inputs`` are the files that the spec read, path to
-    content hash. ``draft`` is what the spec was promoted from; its folder starts at the run folder.
+    content hash. ``draft`` is what the spec was promoted from; its folder starts at the run folder. ``images`` is the
+    address of the object store that holds them, "" for the run folder, and ``images_web`` where a browser finds it.
     """
 
     name: str
@@ -150,3 +151,5 @@ class RunView:
     entries: tuple[Entry, ...]
     inputs: Mapping[str, str] = field(default_factory=dict)
     draft: Draft | None = None
+    images: str = ""
+    images_web: str = ""

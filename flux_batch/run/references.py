@@ -15,6 +15,7 @@ from flux_batch.plan.records import Reference
 from flux_batch.run.clean import Unreadable, without_metadata
 from flux_batch.run.clock import Clock
 from flux_batch.run.journal import Journal
+from flux_batch.run.originals import original_bytes
 
 UPLOAD_LIFE: Final = 6 * 3600.0
 """Seconds an upload's URL is reused. The provider publishes no lifetime; uploading again is free."""
@@ -57,7 +58,7 @@ class References:
             return reference.source if reference else None
         if reference.kind == "parent":
             return await self._parent(reference.source)
-        return await self._uploaded(self._spec_folder / reference.source, reference.sha256 or "")
+        return await self._uploaded(reference.source, self._spec_folder, reference.sha256 or "")
 
     async def _parent(self, key: str) -> str:
         """A parent's result is at the provider for a day; after that its stored file is uploaded."""
@@ -67,9 +68,9 @@ class References:
             return parent.result_url
         if parent.file is None:
             raise ReferenceMoved("the image it edits is not stored")
-        return await self._uploaded(self._run_folder / parent.file.path, parent.file.sha256)
+        return await self._uploaded(parent.file.path, self._run_folder, parent.file.sha256)
 
-    async def _uploaded(self, path: Path, sha256: str) -> str:
+    async def _uploaded(self, source: str, home: Path, sha256: str) -> str:
         """The URL of an upload of this content; ``sha256`` is that of the file at home, whatever of it is sent."""
         upload = f"{sha256} with metadata" if self._keep_metadata else sha256
         async with self._uploading[sha256]:
@@ -77,19 +78,22 @@ class References:
             known = await self._journal.ask(lambda state: state.uploaded(upload, until - UPLOAD_LIFE, until))
             if known is not None:
                 return known
-            data = await asyncio.to_thread(_read_unchanged, path, sha256)
+            data = await asyncio.to_thread(_read_unchanged, source, home, sha256)
             with TemporaryDirectory(prefix="flux-batch-") as folder:
-                copy = await asyncio.to_thread(_copy, path, data, Path(folder), keep_metadata=self._keep_metadata)
+                copy = await asyncio.to_thread(
+                    _copy, Path(source), data, Path(folder), keep_metadata=self._keep_metadata
+                )
                 url = await self._api.upload(copy)
             now = self._clock.now().wall
             await self._journal.ask(lambda state: state.remember_upload(upload, url, now))
             return url
 
 
-def _read_unchanged(path: Path, sha256: str) -> bytes:
+def _read_unchanged(source: str, home: Path, sha256: str) -> bytes:
     """The planned bytes; what is checked here is what is sent."""
+    path = Path(source)
     try:
-        data = path.read_bytes()
+        data = original_bytes(source, home)
     except OSError as error:
         raise ReferenceMoved(f"{path.name}: {error.strerror}") from None
     if hashlib.sha256(data).hexdigest() != sha256:

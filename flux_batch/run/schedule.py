@@ -83,6 +83,11 @@ def fit(spans: Sequence[Span]) -> Making:
     return Making(middle=middle, spread=spread)
 
 
+def deviation(making: Making, span: Span) -> float:
+    """How many spreads an image is from the middle, as far as can be said; none, on average, where nothing changed."""
+    return (_moments(span, making.middle, making.spread)[0] - making.middle) / making.spread
+
+
 def _moments(span: Span, middle: float, spread: float) -> tuple[float, float]:
     """The expected logarithm of a time in an interval, and of its square."""
     low = (log(span.low) - middle) / spread if span.low > 0 else -inf

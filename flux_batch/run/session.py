@@ -43,8 +43,10 @@ from flux_batch.run.learned import making_spans
 from flux_batch.run.learning import Learner
 from flux_batch.run.lock import run_lock
 from flux_batch.run.mend import mend
+from flux_batch.run.objects import prove
 from flux_batch.run.pace import query_gate, submit_gate
 from flux_batch.run.perform import Performer
+from flux_batch.run.place import claim_place
 from flux_batch.run.plane.choose import check_plane, plane_for
 from flux_batch.run.protocol import Rules
 from flux_batch.run.records import Phase, RunView
@@ -67,7 +69,8 @@ class RunOptions:
     """What the command line adds to the spec. ``max_cost`` is USD for this run alone, on top of the spec's budget.
 
     ``saved`` is the plan file that the run carries out: it is marked as applied before anything is sent. ``dask`` names
-    the workers of the data plane, None for this process.
+    the workers of the data plane, None for this process; ``images`` is an address for images, None for where they are
+    already, or for the run folder.
     """
 
     folder: Path
@@ -80,6 +83,7 @@ class RunOptions:
     timeouts: Timeouts = field(default_factory=Timeouts)
     saved: SavedPlan | None = None
     dask: str | None = None
+    images: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +138,7 @@ def run_plan(
         watcher = watcher or Nobody()
         if warning := drive_warning(options.folder):
             watcher.say(warning)
+        images = claim_place(state, options.images)
         _mend(state, plan, options, watcher)
         if options.rehearsal:
             forget_unfinished(state)
@@ -141,7 +146,9 @@ def run_plan(
         cost = estimate(plan, changes, resend=options.rules.resend)
         if cost.new or under_way(state):
             claim_identity(state, settings, rehearsal=options.rehearsal)
-        session = _Session(plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock(), at_start)
+        session = _Session(
+            plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock(), at_start, images
+        )
         try:
             session.cap = budget_cap(spec, cost, state.committed(), options.max_cost)
         except RefusedToSpend as refusal:
@@ -231,6 +238,7 @@ class _Session:
     watcher: Watcher
     clock: Clock
     at_start: Callable[[RunView], None] | None = None
+    images: str = ""
     signal: int | None = None
     refusal: RefusedToSpend | None = None
 
@@ -254,6 +262,8 @@ class _Session:
             return self._outcome(spent_before, {}, None)
         if self.at_start:
             self.at_start(self.state.view())
+        if self.images:
+            prove(self.images)
         brake = Brake(self.clock)
         async with ApiClient(self.settings, timeouts=self.options.timeouts) as api:
             before = await self._balance(api) if self.cost.new and not self.refusal else None
@@ -278,7 +288,9 @@ class _Session:
         return sum(counts.get(phase, 0) for phase in (Phase.SUBMITTED, Phase.READY, Phase.STORED))
 
     async def _run(self, api: ApiClient, brake: Brake, counts: Tally) -> Executor:
-        plane = plane_for(self.options.folder, loopback=self.settings.loopback, dask=self.options.dask)
+        plane = plane_for(
+            self.options.folder, loopback=self.settings.loopback, dask=self.options.dask, images=self.images
+        )
         async with plane, Journal(self.state, self.cap) as journal:
             references = References(
                 api,

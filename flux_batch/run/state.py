@@ -14,7 +14,8 @@ from flux_batch.errors import RawAnswer
 from flux_batch.plan.codec import price_from_json, task_from_json
 from flux_batch.plan.records import Known, Remembered
 from flux_batch.run.claims import Claims, Work
-from flux_batch.run.database import Database
+from flux_batch.run.database import Database, legible
+from flux_batch.run.folder import refuse_without_state
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
 from flux_batch.run.rows import COLUMNS, dollars, exposure, from_row, to_row, whole_micros
 from flux_batch.spec.records import Draft, ReportOptions
@@ -33,6 +34,8 @@ class StateFile:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        if read_only and path.is_file():
+            refuse_without_state(path.parent, path)  # an empty one would be a run without images
         self.db = Database(path, read_only=read_only)
         self._claims = Claims(self.db)
 
@@ -52,6 +55,7 @@ class StateFile:
 
     # Facts about the run --------------------------------------------------------------------------------------------
 
+    @legible
     def meta(self, name: str) -> str | None:
         """One fact, None when it was never set."""
         rows = self.db.rows("SELECT value FROM meta WHERE name = ?", (name,))
@@ -61,17 +65,20 @@ class StateFile:
         """Set one fact; commits when no transaction is open."""
         self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
+    @legible
     def committed(self) -> tuple[Decimal, Decimal]:
         """(spent, reserved) in USD, over the life of the run folder."""
         (row,) = self.db.rows("SELECT spent, reserved FROM ledger")
         return dollars(row["spent"]), dollars(row["reserved"])
 
+    @legible
     def counts(self, *, chosen_only: bool = True) -> dict[Phase, int]:
         """How many purchases stand in each phase."""
         where = "WHERE chosen > 0" if chosen_only else ""
         rows = self.db.rows(f"SELECT phase, count(*) AS n FROM purchase {where} GROUP BY phase")  # noqa: S608
         return {Phase(row["phase"]): row["n"] for row in rows}
 
+    @legible
     def image_counts(self) -> dict[Phase, int]:
         """How many of this run's wanted images stand in each phase; images that share a purchase count each."""
         rows = self.db.rows(
@@ -84,24 +91,24 @@ class StateFile:
         """What was bought or begun, by key, for the difference shown by a plan; to be used while this file is open."""
         return Remembered(dict(self.db.pairs("SELECT key, phase FROM purchase")), self._remember)
 
+    @legible
     def _remember(self) -> dict[str, Known]:
         rows = self.db.rows(
             "SELECT record, phase, wanted FROM task JOIN purchase USING (key) ORDER BY wanted, task.rowid"
         )
         found: dict[str, Known] = {}
-        with self.db.legible():
-            for row in rows:
-                task = task_from_json(json.loads(row["record"]))
-                found[task.key] = Known(task=task, phase=row["phase"], wanted=bool(row["wanted"]))
+        for row in rows:
+            task = task_from_json(json.loads(row["record"]))
+            found[task.key] = Known(task=task, phase=row["phase"], wanted=bool(row["wanted"]))
         return found
 
+    @legible
     def view(self) -> RunView:
         """All a report needs, in the order of the spec; what is no longer wanted comes last."""
         rows = self.db.rows(
             "SELECT record, wanted, purchase.* FROM task JOIN purchase USING (key) ORDER BY wanted DESC, position, id"
         )
-        with self.db.legible():
-            entries = tuple(_entry(row) for row in rows)
+        entries = tuple(_entry(row) for row in rows)
         spent, reserved = self.committed()
         created = float(self.meta("created") or 0.0)
         moments = [
@@ -124,6 +131,8 @@ class StateFile:
             entries=entries,
             inputs=json.loads(self.meta("inputs") or "{}"),
             draft=_draft_from_json(json.loads(self.meta("draft") or "null")),
+            images=self.meta("images") or "",
+            images_web=self.meta("images_web") or "",
         )
 
     # Work -----------------------------------------------------------------------------------------------------------

@@ -6,20 +6,25 @@ from pathlib import Path
 from typing import Final
 
 from flux_batch.errors import RefusedToSpend
+from flux_batch.run.originals import listing
+from flux_batch.run.place import PLACE
 from flux_batch.run.shelf import IMAGES
 from flux_batch.run.state import StateFile
 
 _EXTENSIONS: Final = ("png", "jpg", "webp")
 
 
-def strangers(state: StateFile, folder: Path) -> list[Path]:
-    """The files, below the run folder, whose names belong to images that the state file takes for never bought.
+def strangers(state: StateFile, folder: Path) -> list[str]:
+    """The files whose names belong to images that the state file takes for never bought; by path, or by address.
 
     A later generation is bought on request, whatever stands there of an earlier one.
     """
     rows = state.db.rows("SELECT stem FROM purchase WHERE chosen = 2 AND phase = 'planned' AND generation = 1")
-    wanted = (Path(IMAGES, f"{row['stem']}.{extension}") for row in rows for extension in _EXTENSIONS)
-    return [path for path in wanted if (folder / path).exists()]
+    wanted = (f"{row['stem']}.{extension}" for row in rows for extension in _EXTENSIONS)
+    place = state.meta(PLACE) or ""
+    if (listed := listing(place)) is not None:
+        return [f"{place}/{name}" for name in wanted if f"{place}/{name}" in listed]
+    return [f"{IMAGES}/{name}" for name in wanted if (folder / IMAGES / name).exists()]
 
 
 def refuse_strangers(state: StateFile, folder: Path) -> None:
@@ -27,6 +32,6 @@ def refuse_strangers(state: StateFile, folder: Path) -> None:
     if found := strangers(state, folder):
         are = "1 image is" if len(found) == 1 else f"{len(found)} images are"
         raise RefusedToSpend(
-            f"{are} in {folder} that {state.path.name} does not know, such as {found[0].as_posix()}: it may be an "
+            f"{are} in {folder} that {state.path.name} does not know, such as {found[0]}: it may be an "
             f"older copy, and they would be bought again. Put the latest {state.path.name} back, or move them away"
         )

@@ -6,16 +6,20 @@ and one that cannot be made fails no image.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Final
 
+from flux_batch.run.objects import is_object
+from flux_batch.run.originals import original_file
 from flux_batch.run.picture import NotAnImage, check_picture
 from flux_batch.run.records import StoredFile
-from flux_batch.run.threads import in_threads
+from flux_batch.run.threads import GLANCES, in_threads
 from flux_batch.run.webp import webp_size
 
 if TYPE_CHECKING:
@@ -28,7 +32,7 @@ LARGE: Final = 800
 
 _QUALITY: Final = 80
 _METHOD: Final = 2
-"""Of WebP's seven efforts: 4 takes two and a half times as long for 3 % fewer bytes (``benchmarks/thumbs.py``)."""
+"""Of WebP's seven efforts: 4 takes more than twice as long for 3 % fewer bytes (``benchmarks/thumbs.py``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +58,21 @@ def make_thumbs(files: Iterable[StoredFile], folder: Path) -> dict[str, Thumbs |
     Decoding leaves Python's lock, so threads make it faster on any machine with more than one core.
     """
     once = list({file.sha256: file for file in files}.values())
-    there = [file for file in once if (folder / file.path).is_file()]
-    made = in_threads(lambda file: _thumbs_of(file, folder), there)
-    return dict.fromkeys((file.sha256 for file in once), None) | {
-        file.sha256: thumbs for file, thumbs in zip(there, made, strict=True)
-    }
+    there = [file for file in once if is_object(file.path) or (folder / file.path).is_file()]
+    found = in_threads(lambda file: find_thumbs(file.sha256, folder), there, GLANCES)
+    missing = [file for file, thumbs in zip(there, found, strict=True) if thumbs is None]
+    made = in_threads(lambda file: _thumbs_of(file, folder), missing)
+    return (
+        {file.sha256: None for file in once}
+        | {file.sha256: thumbs for file, thumbs in zip(there, found, strict=True)}
+        | {file.sha256: thumbs for file, thumbs in zip(missing, made, strict=True)}
+    )
 
 
 def _thumbs_of(file: StoredFile, folder: Path) -> Thumbs | None:
-    """Of an original that stands there."""
-    if found := find_thumbs(file.sha256, folder):
-        return found
-    with suppress(NotAnImage):
-        check_picture(folder / file.path, lambda image: keep_thumbs(image, file.sha256, folder))
+    """Of an original that stands there, drawn now."""
+    with suppress(NotAnImage, OSError), original_file(file.path, folder) as original:
+        check_picture(original, lambda image: keep_thumbs(image, file.sha256, folder))
     return find_thumbs(file.sha256, folder)
 
 
@@ -96,16 +102,24 @@ def keep_thumbs(image: Image.Image, sha256: str, folder: Path) -> None:
 
 def put_thumbs(contents: Mapping[int, bytes], sha256: str, folder: Path) -> None:
     """Keep what was drawn; raises OSError where it cannot be."""
-    (folder / FOLDER).mkdir(exist_ok=True)
     for longest, content in contents.items():
-        _put(folder / thumb_name(sha256, longest), content)
+        path = folder / thumb_name(sha256, longest)
+        try:
+            _put(path, content)
+        except FileNotFoundError:
+            path.parent.mkdir(exist_ok=True)
+            _put(path, content)
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Without a temporary name and not synced: one that was cut short tells it by its length, and is drawn again."""
-    path.unlink(missing_ok=True)
-    with path.open("xb") as file:
-        file.write(content)
+    """Whole or not at all, but not synced: what a power cut takes is drawn again."""
+    part = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def drawn(image: Image.Image) -> dict[int, bytes]:

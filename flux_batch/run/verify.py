@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from flux_batch.run.originals import Listing, NotAFile, listing, original_bytes, original_size
 from flux_batch.run.records import Entry, Phase, RunView, StoredFile
 from flux_batch.run.shelf import IMAGES
 from flux_batch.run.suspects import suspects_of
@@ -41,23 +41,23 @@ class Checked:
 def verify(view: RunView, folder: Path) -> Iterator[Checked]:
     """Every stored image, hashed one after the other in the order of the plan; each file once."""
     done: set[str] = set()
-    suspects = suspects_of(view)
+    suspects, listed = suspects_of(view), listing(view.images)
     for entry in view.entries:
         file = entry.purchase.file
         if entry.purchase.phase is Phase.STORED and file is not None and entry.task.key not in done:
             done.add(entry.task.key)
-            yield _doubt(_check(entry, file, folder), suspects.get(entry.task.key, ""))
+            yield _doubt(_check(entry, file, folder, listed), suspects.get(entry.task.key, ""))
 
 
-def looks_intact(file: StoredFile, folder: Path) -> bool:
+def looks_intact(file: StoredFile, folder: Path, listed: Listing | None = None) -> bool:
     """Whether an image is there and as long as it was: cheap, for the beginning of every run."""
-    return not _at_a_glance(file, folder)[1]
+    return not _at_a_glance(file, folder, listed)[1]
 
 
-def is_intact(file: StoredFile, folder: Path) -> bool:
+def is_intact(file: StoredFile, folder: Path, listed: Listing | None = None) -> bool:
     """Whether an image has the bytes that were stored."""
     try:
-        return looks_intact(file, folder) and _sha256(folder / file.path) == file.sha256
+        return looks_intact(file, folder, listed) and _sha256(file.path, folder) == file.sha256
     except OSError:
         return False
 
@@ -74,12 +74,12 @@ def _doubt(checked: Checked, reason: str) -> Checked:
     return replace(checked, condition=Condition.SUSPECT, detail=reason)
 
 
-def _check(entry: Entry, file: StoredFile, folder: Path) -> Checked:
-    condition, detail = _at_a_glance(file, folder)
+def _check(entry: Entry, file: StoredFile, folder: Path, listed: Listing | None) -> Checked:
+    condition, detail = _at_a_glance(file, folder, listed)
     if detail:
         return Checked(entry=entry, path=file.path, condition=condition, detail=detail)
     try:
-        if _sha256(folder / file.path) == file.sha256:
+        if _sha256(file.path, folder) == file.sha256:
             return Checked(entry=entry, path=file.path, condition=Condition.FINE)
         detail = "other bytes of the same length"
     except OSError as error:
@@ -87,21 +87,20 @@ def _check(entry: Entry, file: StoredFile, folder: Path) -> Checked:
     return Checked(entry=entry, path=file.path, condition=Condition.CHANGED, detail=detail, seen_by_run=False)
 
 
-def _at_a_glance(file: StoredFile, folder: Path) -> tuple[Condition, str]:
+def _at_a_glance(file: StoredFile, folder: Path, listed: Listing | None) -> tuple[Condition, str]:
     """Existence, kind and size; the text is empty when nothing is wrong."""
     try:
-        found = (folder / file.path).stat()
+        size = original_size(file.path, folder, listed)
     except (FileNotFoundError, NotADirectoryError):
         return Condition.MISSING, "not there"
+    except NotAFile:
+        return Condition.MISSING, "not a file"
     except OSError as error:
         return Condition.MISSING, f"cannot be reached: {error.strerror}"
-    if not stat.S_ISREG(found.st_mode):
-        return Condition.MISSING, "not a file"
-    if found.st_size != file.bytes:
-        return Condition.CHANGED, f"{found.st_size:,} bytes instead of {file.bytes:,}"
+    if size != file.bytes:
+        return Condition.CHANGED, f"{size:,} bytes instead of {file.bytes:,}"
     return Condition.FINE, ""
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(path: str, folder: Path) -> str:
+    return hashlib.sha256(original_bytes(path, folder)).hexdigest()

@@ -74,6 +74,8 @@ class _Page:
             yield from self.inside(f"{name}.NAME", self.found(key["additionalProperties"]))
         elif "then" in key:
             yield from self.inside(name, self.found(key["then"]))
+        elif "items" in key:
+            yield from self.inside(name, self.found(key["items"]))
 
     def found(self, schema: Schema) -> Schema:
         """What a ``$ref`` leads to; what stands beside it counts before what stands there."""
@@ -90,7 +92,7 @@ class _Page:
         fresh = {name: key for name, key in keys.items() if id(key) not in self.explained}
         rows = [self.row(name, key, group) for name, key in keys.items()]
         parts = [f"## {group.title}"]
-        if group.name:
+        if group.name and _meaning(group.schema):
             parts.append(_meaning(group.schema))
         parts.append("\n".join((HEAD, *rows)))
         for name, key in fresh.items():
@@ -119,8 +121,7 @@ class _Page:
 
 
 def _meaning(key: Schema) -> str:
-    text: str = key.get("markdownDescription", key["description"])
-    return text
+    return str(key.get("markdownDescription") or key.get("description", ""))
 
 
 def _first(key: Schema) -> str:

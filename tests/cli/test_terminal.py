@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -20,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import flux_batch
 from flux_batch.cli.failures import report_failure
 from flux_batch.cli.main import main
 from flux_batch.cli.output import clean, print_json
@@ -370,11 +373,23 @@ def test_without_a_terminal_there_is_no_escape_at_all(provider: Provider, home: 
         assert not steering(done.stdout + done.stderr)
 
 
-def test_no_command_writes_a_table_for_spreadsheets(provider: Provider, home: Path) -> None:
-    """A prompt that begins with = would be a formula there: no CSV is written."""
+def test_no_table_that_a_command_writes_holds_a_formula(provider: Provider, home: Path) -> None:
+    """A prompt that begins with = would be one in a spreadsheet: in every CSV below the project it is a text."""
     provider()
     spec = write(home / "good.json", prompt="=HYPERLINK(1)")
     ask("run", spec, "--yes", *FAST)
     ask("report", "evil")
-    endings = {path.suffix for path in (home / "runs").rglob("*") if path.is_file()}
-    assert not endings & {".csv", ".tsv", ".xls", ".xlsx"}
+    ask("export", "evil", "--to", "out", "--prompts")
+    tables = [path for path in home.rglob("*") if path.suffix in (".csv", ".tsv", ".xls", ".xlsx")]
+    assert [path.name for path in tables] == ["captions.csv"]
+    (row,) = csv.DictReader(tables[0].read_text(encoding="utf-8-sig").splitlines())
+    assert row["prompt"] == "'=HYPERLINK(1)"
+    assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_tables_are_written_in_known_places_only() -> None:
+    """And the page of a sheet, which saves picks; another one would have to guard its cells too."""
+    package = Path(flux_batch.__file__).parent
+    files = [path for path in package.rglob("*") if path.suffix in (".py", ".js", ".j2")]
+    writers = {path.name for path in files if re.search(r"csv\.(writer|DictWriter)|text/csv", path.read_text("utf-8"))}
+    assert {"captions.py"} <= writers <= {"captions.py", "picksfile.js", "savepicks.js"}

@@ -201,6 +201,24 @@ def test_what_was_checked_is_remembered_by_content_and_change(
     assert credentials_of([file], folder)[file.sha256].state == "absent"
 
 
+def test_what_changed_is_checked_again(keep: Keep, folder: Path) -> None:
+    """A file that is another one by now, and everything by a newer checker."""
+    content = signed("PNG")
+    file = keep("a", content, "PNG")
+    assert credentials_of([file], folder)[file.sha256].state == "valid"
+    broken = bytearray(content)
+    broken[content.rfind(b"IDAT") + 20] ^= 1
+    (folder / file.path).write_bytes(broken)
+    assert credentials_of([file], folder)[file.sha256].state == "invalid"
+    memory = json.loads((folder / CACHE).read_text("utf-8"))
+    for found in memory["found"].values():
+        found["state"] = "trusted"
+    (folder / CACHE).write_text(json.dumps(memory), "utf-8")
+    assert credentials_of([file], folder)[file.sha256].state == "trusted"
+    (folder / CACHE).write_text(json.dumps(memory | {"checker": "an older one"}), "utf-8")
+    assert credentials_of([file], folder)[file.sha256].state == "invalid"
+
+
 def test_manifest_and_sheet_tell(keep: Keep, folder: Path, spring: RunView) -> None:
     """By the schema; nothing of a stranger's words is markup; the second report changes no byte."""
     entry = stored(make_task(99, AXES), keep("a", signed("JPEG"), "JPEG"))

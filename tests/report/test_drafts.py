@@ -17,7 +17,7 @@ from flux_batch.run.records import RunView
 from flux_batch.spec.load import parse_spec
 from flux_batch.spec.records import Draft, DraftImage
 
-from .conftest import sha
+from .conftest import picture_bytes, sha
 from .test_manifest import validate
 
 LABEL = "sage mug"
@@ -37,7 +37,7 @@ def draft(folder: Path) -> Path:
     home = folder.parent / "java script: draft"
     (home / "images").mkdir(parents=True)
     (home / "index.html").touch()
-    (home / "images" / "a #1.png").touch()
+    (home / "images" / "a #1.png").write_bytes(picture_bytes("draft", (64, 48)))
     return home
 
 

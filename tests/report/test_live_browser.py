@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
 from flux_batch.report.write import write_report
 from flux_batch.run.state import FILE, StateFile
 
-from .test_browser import SWITCHES, Opened
+from .test_browser import Opened
+from .test_browser import chromium as chromium
 
 pytestmark = pytest.mark.browser
 
@@ -34,15 +36,6 @@ budget: 5
 report: {rows: vessel, columns: cloth}
 """
 WITHIN = 30_000
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for all."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 @contextmanager
@@ -82,6 +75,13 @@ def opened(chromium: Browser, folder: Path) -> Iterator[Opened]:
 def pictures(page: Page) -> int:
     """How many tiles show one."""
     return page.locator(".tile .picture").count()
+
+
+def accessible(page: Page) -> None:
+    """By axe, with the rules that the finished sheet keeps."""
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    results = Axe().run(page, options=rules)
+    assert results.violations_count == 0, results.generate_report()
 
 
 def test_it_fills_by_itself(chromium: Browser, tmp_path: Path) -> None:
@@ -124,6 +124,7 @@ def test_a_page_opened_late_has_it_all(chromium: Browser, tmp_path: Path) -> Non
             expect(it.page.locator(".tile .picture").first).to_be_visible()
             shown = pictures(it.page)
             assert shown >= 1
+            accessible(it.page)
             expect(it.page.locator("#live-text")).to_contain_text("The run is over", timeout=WITHIN)
             assert pictures(it.page) == 18
 
@@ -146,6 +147,7 @@ def test_a_run_that_was_killed_leaves_a_page_that_opens(chromium: Browser, tmp_p
         expect(it.page.locator("#live-text")).to_contain_text("Last heard of at ")
         expect(it.page.locator("#live-text")).to_contain_text("may have been stopped")
         assert pictures(it.page) == head["stored"]
+        accessible(it.page)
         with StateFile(folder / FILE, read_only=True) as state:
             write_report(state.view(), folder)
         expect(it.page.locator("#live-text")).to_contain_text("The run is over", timeout=WITHIN)

@@ -72,8 +72,9 @@ async def test_what_is_no_whole_image_leaves_nothing(data: bytes, tmp_path: Path
     assert names(tmp_path) == []
 
 
-async def test_a_stream_that_breaks_leaves_no_final_name(tmp_path: Path) -> None:
+async def test_a_stream_that_breaks_leaves_no_final_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next try begins anew, also after a longer part."""
+    monkeypatch.setattr(download_module, "AT_ONCE", 100)
     with pytest.raises(Unclear):
         await fetch(tmp_path, FakeFiles(png(size=(900, 900)), error=Unclear("reset")))
     assert names(tmp_path) == ["images/hero/mug-1.part"]

@@ -14,12 +14,13 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flux_batch.errors import LocalFailure, StateUnusable
+from flux_batch.errors import FluxBatchError, LocalFailure, StateUnusable
 from flux_batch.plan.prices import TABLE
 from flux_batch.plan.records import Plan
 from flux_batch.run import registry
@@ -459,6 +460,26 @@ class TestMoney:
                 assert spent == Decimal(sum(each[0] for each in held)) / 1_000_000
                 assert reserved == Decimal(sum(each[1] for each in held)) / 1_000_000
                 assert cap is None or spent + reserved <= cap
+
+
+def test_whatever_bytes_are_damaged_a_reader_is_told(path: Path) -> None:
+    """Words and tables of the file come back as no text at all: an error with its name, or a wrong answer, no bug."""
+    with StateFile(path) as state:
+        register(state, *TRIO)
+        move(state, "plant", Phase.STORED, file=stored_file("job/plant"))
+    whole, told = path.read_bytes(), 0
+    for seed in range(150):
+        chance, damaged = Random(seed), bytearray(whole)
+        for _ in range(60):
+            damaged[chance.randrange(100, len(damaged))] = chance.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            with StateFile(path, read_only=True) as state:
+                state.view()
+        except FluxBatchError as error:
+            told += str(path) in str(error)
+    path.write_bytes(whole)
+    assert told > 100
 
 
 class TestWork:

@@ -26,7 +26,7 @@ def nodes(schema: Any) -> Iterator[dict[str, Any]]:
         if "type" in schema or "enum" in schema:
             yield schema
         for key, value in schema.items():
-            if key not in ("example", "examples", "default", "defaultSnippets"):
+            if key not in ("example", "examples", "default", "defaultSnippets", "x-intellij-enum-metadata"):
                 yield from nodes(value)
     elif isinstance(schema, list):
         for value in schema:
@@ -66,6 +66,14 @@ def test_every_choice_is_explained() -> None:
     """Every enum has as many descriptions as values."""
     for node in nodes(SCHEMA):
         assert len(node.get("enumDescriptions", ())) == len(node.get("enum", ()))
+
+
+def test_jetbrains_is_told_the_same_of_every_choice() -> None:
+    """By its own word for it: the other one is VS Code's."""
+    for node in nodes(SCHEMA):
+        said = node.get("x-intellij-enum-metadata", {})
+        assert list(said) == node.get("enum", [])
+        assert [each["description"] for each in said.values()] == list(node.get("enumDescriptions", ()))
 
 
 def test_unknown_keys_are_refused_everywhere() -> None:

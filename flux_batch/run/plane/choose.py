@@ -18,10 +18,13 @@ def check_plane(dask: str | None) -> None:
         check_address(dask)
 
 
-def plane_for(folder: Path, *, loopback: bool, dask: str | None = None) -> DataPlane:
-    """A plane in this process, or on a Dask cluster where one is named; raises UsageError where that cannot be."""
+def plane_for(folder: Path, *, loopback: bool, dask: str | None = None, images: str = "") -> DataPlane:
+    """A plane in this process, or on a Dask cluster where one is named; ``images`` is an address for them.
+
+    Raises UsageError where that cannot be.
+    """
     if dask is None:
-        return Here(FileClient(loopback=loopback), intake_into(folder))
+        return Here(FileClient(loopback=loopback), intake_into(folder, images))
     from flux_batch.run.plane.cluster import Cluster
 
-    return Cluster(dask, folder, loopback=loopback)
+    return Cluster(dask, folder, loopback=loopback, images=images)

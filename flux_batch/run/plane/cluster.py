@@ -22,7 +22,7 @@ from flux_batch.errors import LocalFailure, Unclear, UsageError
 from flux_batch.run.download import SECONDS
 from flux_batch.run.folder import create_private
 from flux_batch.run.picture import NotAnImage
-from flux_batch.run.plane.errand import MARK, WITNESS, Brought, Errand, Kind, Trouble, Warrant, bring, kit, objection
+from flux_batch.run.plane.errand import MARK, WITNESS, Brought, Errand, Kind, Trouble, Warrant, bring, kit, unfit
 from flux_batch.run.plane.slots import Slots
 from flux_batch.run.records import StoredFile
 from flux_batch.run.shelf import IMAGES
@@ -52,13 +52,18 @@ def check_address(where: str) -> None:
 
 
 class Cluster:
-    """As the seam says, on the workers of ``where``; ``folder`` is the run folder, which they have to see."""
+    """As the seam says, on the workers of ``where``.
 
-    def __init__(self, where: str, folder: Path, *, loopback: bool) -> None:
+    ``folder`` is the run folder, which they have to see unless ``images`` is the address of an object store.
+    """
+
+    def __init__(self, where: str, folder: Path, *, loopback: bool, images: str = "") -> None:
         check_address(where)
         self._where = where
         self._folder = folder.resolve()
-        self._warrant = Warrant(folder=str(self._folder), token=secrets.token_hex(16), loopback=loopback, kit=kit())
+        self._warrant = Warrant(
+            folder=str(self._folder), token=secrets.token_hex(16), loopback=loopback, kit=kit(), images=images
+        )
         self._open = AsyncExitStack()
         self._client: Any = None
         self._slots = Slots(self._threads)
@@ -132,7 +137,7 @@ class Cluster:
 
     async def _inspect(self) -> None:
         """Raise LocalFailure for the first worker that cannot be used; later ones look themselves."""
-        answers = await self._client.run(objection, self._warrant, on_error="return")
+        answers = await self._client.run(unfit, self._warrant, on_error="return")
         for worker, answer in sorted(answers.items()):
             if isinstance(answer, ImportError):
                 answer = f"flux-batch cannot be imported there ({answer}): install the same version"

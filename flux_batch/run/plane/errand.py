@@ -5,6 +5,7 @@ A worker is given no API key, and what it reports about an address leaves out th
 
 from __future__ import annotations
 
+import atexit
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from flux_batch import __version__
@@ -21,6 +23,7 @@ from flux_batch.api.files import FileClient
 from flux_batch.errors import ApiError, LocalFailure
 from flux_batch.run.cores import cores
 from flux_batch.run.download import Intake, download, intake_into
+from flux_batch.run.objects import prove
 from flux_batch.run.picture import NotAnImage
 from flux_batch.run.records import StoredFile
 from flux_batch.run.shelf import Arrived, Shelf
@@ -38,13 +41,14 @@ class Warrant:
     """What a worker has to see and to have, or it must not touch anything.
 
     ``folder`` is the run folder, ``token`` the word in it; ``kit`` the versions that decide what the bytes of an
-    answer are.
+    answer are. With ``images``, the address of an object store, no worker has to see the folder.
     """
 
     folder: str
     token: str
     loopback: bool
     kit: tuple[tuple[str, str], ...]
+    images: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,8 @@ def objection(warrant: Warrant) -> str:
     for (name, wanted), (_, here) in zip(warrant.kit, kit(), strict=True):
         if wanted != here:
             return f"it has {name} {here} and the run has {wanted}: install the same"
+    if warrant.images:
+        return ""
     try:
         found = (Path(warrant.folder) / WITNESS).read_text()
     except OSError as error:
@@ -104,6 +110,18 @@ def objection(warrant: Warrant) -> str:
     return (
         "" if found == warrant.token else f"another run uses {warrant.folder} now, or it is not the same folder there"
     )
+
+
+def unfit(warrant: Warrant) -> str:
+    """As ``objection``, with a trial of the object store: asked of every worker before anything is bought."""
+    if reason := objection(warrant):
+        return reason
+    try:
+        if warrant.images:
+            prove(warrant.images)
+    except LocalFailure as error:
+        return str(error)
+    return ""
 
 
 async def bring(errand: Errand) -> Brought | Trouble:
@@ -134,7 +152,7 @@ def _intake(warrant: Warrant, thumbs: dict[int, bytes]) -> Intake:
         except Exception:
             thumbs.clear()
 
-    plain = intake_into(Path(warrant.folder))
+    plain = intake_into(_parts() if warrant.images else Path(warrant.folder), warrant.images)
     mark = f"{MARK}{warrant.token[:8]}-{secrets.token_hex(4)}"
     return replace(plain, shelf=_Warranted(plain.shelf, warrant), draw=draw, mark=mark)
 
@@ -161,6 +179,14 @@ def _cleared(intake: Intake, stem: str) -> Iterator[None]:
     finally:
         with suppress(OSError):
             (intake.parts / f"{stem}{intake.mark}.part").unlink()
+
+
+@cache
+def _parts() -> Path:
+    """A folder of this process for what is on its way to an object store; the system clears what a kill leaves."""
+    home = TemporaryDirectory(prefix="flux-batch-")
+    atexit.register(home.cleanup)
+    return Path(home.name)
 
 
 @cache

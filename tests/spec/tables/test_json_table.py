@@ -52,7 +52,7 @@ def test_json_lines(read: Read, refused: Refused) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[{"a": 1,}]', "p.json:1:10 | this is not JSON: "),
+        ('[{"a": 1,]', "p.json:1:10 | this is not JSON: "),
         ('[\n{"a" 1}]', "p.json:2:6 | this is not JSON: Expecting ':' delimiter"),
         ('{"a": 1}\n{"a": 2}', "p.json:2:1 | this is not JSON: Extra data | several objects, one a line, are a .jsonl"),
         ('[{"a": 1, "a": 2}]', 'p.json, item 1, a | the key "a" is written twice'),

@@ -49,11 +49,12 @@ function unpack(row, from) {
 }
 
 function unpackPicture([href, name = 0, width = 0, height = 0, weight = 0, mime = 0, sha256 = "", ...thumbs], { texts }) {
-  const [thumb = 0, thumb_width = 0, thumb_height = 0, thumb2 = 0, thumb2_width = 0, thumb2_height = 0] = thumbs;
+  const [thumb = 0, thumb_width = 0, thumb_height = 0, thumb2 = 0, thumb2_width = 0, thumb2_height = 0, shown = 0] = thumbs;
   const named = (text) => text.replace("*", sha256.slice(0, 20));
   return {
     href, name: texts[name] || href, width, height, weight: texts[weight], mime: texts[mime], sha256,
     thumb: named(texts[thumb]), thumb_width, thumb_height, thumb2: named(texts[thumb2]), thumb2_width, thumb2_height,
+    shown: named(texts[shown]),
   };
 }
 

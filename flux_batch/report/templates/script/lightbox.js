@@ -44,11 +44,12 @@ function showStage(tile) {
 
 // The thumbnail stands in until the original is there.
 function showImage(image, picture, alt) {
-  if (image.getAttribute("src") !== picture.href) {
+  const source = picture.shown || picture.href;
+  if (image.getAttribute("src") !== source) {
     image.style.backgroundImage = `url("${picture.thumb2 || picture.thumb}")`;
     image.onload = () => { image.style.backgroundImage = "none"; };
   }
-  Object.assign(image, { width: picture.width, height: picture.height, alt, src: picture.href });
+  Object.assign(image, { width: picture.width, height: picture.height, alt, src: source });
   return { viewport: image.parentElement, image, picture };
 }
 
@@ -59,7 +60,7 @@ function showPosition(index) {
   for (const [name, way] of Object.entries(ways)) byId(name).disabled = neighbour(index, ...way) < 0;
   for (const way of Object.values(ways)) {
     const picture = tiles[neighbour(index, ...way)]?.picture;
-    if (picture) new Image().src = picture.href;
+    if (picture) new Image().src = picture.shown || picture.href;
   }
 }
 

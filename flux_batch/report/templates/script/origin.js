@@ -12,9 +12,9 @@ takeCredentials(source);
 function makeDraft(index) {
   const { run, page, images } = source?.draft ?? { images: [] };
   const lines = images.filter(({ tiles: made }) => made.includes(index)).map(({ id, href }) => {
-    const image = href ? element("a", { href, target: "_blank", rel: "noopener", textContent: id }) : id;
+    const picture = href ? [element("a", { href, target: "_blank", rel: "noopener" }, element("img", { src: href, alt: `Draft ${id}`, decoding: "async" }))] : [];
     const sheet = page ? [", ", element("a", { href: `${page}#open=${encodeURIComponent(id)}`, textContent: "on its sheet" })] : [];
-    return element("dd", { dir: "auto" }, image, ` of ${run}`, ...sheet);
+    return element("dd", { dir: "auto" }, ...picture, `${id} of ${run}`, ...sheet);
   });
   return lines.length > 0 ? element("dl", { className: "details origin" }, element("dt", { textContent: "Picked from" }), ...lines) : null;
 }
