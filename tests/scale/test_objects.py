@@ -21,6 +21,7 @@ from PIL import Image
 from flux_batch.api.files import FileClient
 from flux_batch.errors import LocalFailure, StateUnusable, UsageError
 from flux_batch.report.delivery import Order, deliver
+from flux_batch.report.sheet import sheet
 from flux_batch.report.write import write_report
 from flux_batch.run import objects
 from flux_batch.run.download import download, intake_into
@@ -28,6 +29,7 @@ from flux_batch.run.place import claim_place
 from flux_batch.run.plane.choose import plane_for
 from flux_batch.run.records import Phase
 from flux_batch.run.state import StateFile
+from flux_batch.run.thumbs import make_thumbs
 from flux_batch.run.verify import Condition, verify
 from tests.run.conftest import MakeBench
 from tests.run.kit import CHAIN, KEY, MATRIX, Bench, FakeFiles, only, png, stored
@@ -157,8 +159,10 @@ def test_a_whole_run_with_its_report_verification_and_delivery(store: Store, ben
     assert {image.condition for image in verify(view, bench.folder)} == {Condition.FINE}
     paths = write_report(view, bench.folder)
     assert {task["file"]["path"] for task in json.loads(paths.manifest.read_text())["tasks"]} == set(there())
-    tiles = (bench.folder / "data.js").read_text()
-    assert f'"href":"http://127.0.0.1:{store.port}/my-bucket/spring/base/' in tiles
+    thumbs = make_thumbs([entry.purchase.file for entry in view.entries if entry.purchase.file], bench.folder)
+    pictures = [tile.picture for tile in sheet(view, thumbs).tiles if tile.picture]
+    web = f"http://127.0.0.1:{store.port}/my-bucket/spring/"
+    assert [each.href.startswith(web) and each.shown.startswith("thumbs/") for each in pictures] == [True] * 6
     deliver(Order(view=view, folder=bench.folder, entries=view.entries, ratings={}), tmp_path / "delivery")
     assert len(list((tmp_path / "delivery").glob("base-*"))) == 2
     assert_no_credentials(bench.folder)
