@@ -49,7 +49,7 @@ def run(
 ) -> None:
     """Buy and store what a spec or a saved plan asks for. Run it again to go on, after anything.
 
-    The key is read from TOAPIS_API_KEY.
+    Its contact sheet is there at once and fills by itself when it is open. The key is read from TOAPIS_API_KEY.
     """
     from flux_batch.api.settings import settings_from
     from flux_batch.cli.planning import default_folder, make

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from flux_batch.report.files import write_if_changed
 from flux_batch.run.credentials import has_credentials
 from flux_batch.run.records import StoredFile
-from flux_batch.run.threads import in_threads
+from flux_batch.run.threads import GLANCES, in_threads
 
 CACHE: Final = "thumbs/credentials.json"
 """What was found, by content, size and moment of change: checking ten thousand files takes a while."""
@@ -53,7 +53,7 @@ ABSENT: Final = Credentials(state="absent")
 def credentials_of(files: Iterable[StoredFile], folder: Path) -> dict[str, Credentials]:
     """By content hash what each stored original carries; a file that cannot be read is left out."""
     once = list({file.sha256: file for file in files}.values())
-    present = in_threads(lambda file: has_credentials(folder / file.path), once)
+    present = in_threads(lambda file: has_credentials(folder / file.path), once, GLANCES)
     signed = [file for file, there in zip(once, present, strict=True) if there]
     absent = {file.sha256: ABSENT for file, there in zip(once, present, strict=True) if there is False}
     known = _remembered(folder) if signed else {}

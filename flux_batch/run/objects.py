@@ -141,7 +141,7 @@ def _told(address: str) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, LocalFailure) as error:
-        if "bucket" not in str(error):
+        if "specified bucket" not in str(error):
             raise
         raise LocalFailure(f"{address}: there is no such bucket") from None
     except Exception as error:

@@ -12,25 +12,28 @@ WEB = "images_web"
 
 
 def claim_place(state: StateFile, wanted: str | None) -> str:
-    """The address that images go to, "" for the run folder; None goes on with what is noted.
+    """The address that images go to, "" for the run folder; None goes on with what is noted once anything was sent.
 
     Raises StateUnusable where images are kept somewhere else already.
     """
-    noted = state.meta(PLACE) or ""
-    if wanted is None:
-        if noted:
-            check_place(noted)
+    noted, begun = state.meta(PLACE) or "", has_begun(state)
+    if wanted is None and begun:
+        wanted = noted
+    if wanted:
+        check_place(wanted)
+    if (wanted or "") == noted:
         return noted
-    check_place(wanted)
-    if wanted == noted:
-        return wanted
-    if has_begun(state):
+    if begun:
         raise StateUnusable(
             f"the images of {state.path.parent} are kept in {noted or 'the run folder'}: leave --images out to go on "
             "there, or take another folder with --out"
         )
-    web = web_base(wanted)
+    return _note(state, wanted or "")
+
+
+def _note(state: StateFile, place: str) -> str:
+    web = web_base(place) if place else ""
     with state.db.transaction():
-        state.set_meta(PLACE, wanted)
+        state.set_meta(PLACE, place)
         state.set_meta(WEB, web)
-    return wanted
+    return place

@@ -12,14 +12,14 @@ from flux_batch.run.cores import cores
 _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
 
-AT_ONCE: Final = 64
-"""Items that a thread takes together: handing them over one by one takes longer than to look at a file."""
+GLANCES: Final = 64
+"""Files that are only looked at, together: handing them over one by one takes longer than that."""
 
 
-def in_threads(make: Callable[[_Item], _Made], items: Sequence[_Item]) -> list[_Made]:
-    """What ``make`` makes of every item, in their order."""
+def in_threads(make: Callable[[_Item], _Made], items: Sequence[_Item], together: int = 1) -> list[_Made]:
+    """What ``make`` makes of every item, in their order; a thread takes so many ``together``."""
     if not items:
         return []
-    several = [items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE)]
+    several = [items[start : start + together] for start in range(0, len(items), together)]
     with ThreadPoolExecutor(max_workers=cores()) as pool:
         return list(chain.from_iterable(pool.map(lambda some: [make(each) for each in some], several)))

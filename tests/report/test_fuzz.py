@@ -37,7 +37,10 @@ GUARD = """
 FOREIGN = """() => {
   const found = [];
   const look = (root) => root.querySelectorAll("*").forEach((element) => {
-    if (["IFRAME", "OBJECT", "EMBED", "BASE", "FORM", "MATH", "PORTAL", "VIDEO"].includes(element.tagName)) found.push(element.outerHTML);
+    // Our own dialogs are closed by a form that leads nowhere: it has its method, and nothing else.
+    const ours = element.tagName === "FORM" && element.parentElement.tagName === "DIALOG" && element.attributes.length === 1;
+    if (ours && element.method !== "dialog") found.push(element.outerHTML);
+    if (!ours && ["IFRAME", "OBJECT", "EMBED", "BASE", "FORM", "MATH", "PORTAL", "VIDEO"].includes(element.tagName)) found.push(element.outerHTML);
     for (const { name, value } of element.attributes) {
       if (/^on/i.test(name)) found.push(`${element.tagName} ${name}`);
       if (["href", "src", "action", "formaction", "srcset"].includes(name) && /^[\\s\\x00-\\x1f]*(javascript:|data:|vbscript:|https?:|\\/\\/)/i.test(value)) found.push(value);

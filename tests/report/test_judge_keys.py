@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from flux_batch.run.records import RunView
 
@@ -249,3 +251,39 @@ def test_a_keyboard_in_another_script_has_the_same_keys(opened: Open, spring: Ru
           new KeyboardEvent("keydown", { key: "\\u0437", code: "KeyP", bubbles: true }))"""
     )
     assert own(page, 0) == "picked"
+
+
+def tab_to(page: Page, script: str, key: str = "Tab") -> None:
+    """Press until this has the focus."""
+    for _ in range(60):
+        page.keyboard.press(key)
+        if page.evaluate(script):
+            return
+    raise AssertionError(f"no way to {script}")
+
+
+def test_a_whole_review_without_a_mouse(opened: Open, spring: RunView, tmp_path: Path) -> None:
+    """From the top of the page to the saved file: skip link, marks, a note, undo, the name, and nothing but keys."""
+    page = opened(spring).page
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, "document.activeElement.matches('.tile .open')")
+    for key in ("p", "ArrowRight", "x", "ArrowRight", "4", "Control+z", "2", "Enter"):
+        page.keyboard.press(key)
+    tab_to(page, "document.activeElement.matches('textarea')")
+    page.keyboard.type("crop the top")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("open="))
+    tab_to(page, "document.activeElement.id === 'save'", "Shift+Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Ann")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    download.value.save_as(tmp_path / "picks.json")
+    picks = json.loads((tmp_path / "picks.json").read_bytes())["picks"]
+    assert [(each["flag"], each["rating"], each["note"]) for each in picks] == [
+        ("pick", None, ""),
+        ("reject", None, ""),
+        (None, 2, "crop the top"),
+    ]

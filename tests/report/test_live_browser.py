@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from flux_batch.report.write import write_report
 from flux_batch.run.state import FILE, StateFile
 
-from .test_browser import SWITCHES, Opened
+from .test_browser import Opened
+from .test_browser import chromium as chromium
 
 pytestmark = pytest.mark.browser
 
@@ -35,15 +36,6 @@ budget: 5
 report: {rows: vessel, columns: cloth}
 """
 WITHIN = 30_000
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for all."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 @contextmanager

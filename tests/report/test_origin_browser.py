@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from flux_batch.report.write import write_report
 from flux_batch.run.records import RunView
 
 from .conftest import picture_bytes, stored
 from .test_brand import with_logo
-from .test_browser import SWITCHES, Opened
+from .test_browser import Opened
+from .test_browser import chromium as chromium
 from .test_credentials import Keep, signed
 from .test_credentials import keep as keep
 from .test_drafts import draft as draft
@@ -22,15 +22,6 @@ from .test_drafts import promoted
 from .test_live_browser import accessible
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for all."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -42,7 +33,7 @@ def test_origin(scheme: str, chromium: Browser, keep: Keep, spring: RunView, fol
     view = with_logo(promoted(view, f"../{draft.name}"), folder, picture_bytes("logo", (80, 40)))
     write_report(replace(view, report=replace(view.report, accent="#ffee00")), folder)
     page = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light").new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     it = Opened(page=page, folder=folder)
     it.watch()
     page.goto((folder / "index.html").as_uri())

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from flux_batch.errors import UsageError
 from flux_batch.report import single
@@ -18,17 +17,9 @@ from flux_batch.run.records import RunView
 
 from .conftest import picture_bytes
 from .test_brand import with_logo
-from .test_browser import SWITCHES, Opened
+from .test_browser import Opened
+from .test_browser import chromium as chromium
 from .test_live_browser import accessible
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for all."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.browser
@@ -39,7 +30,7 @@ def test_it_opens_alone(scripted: bool, chromium: Browser, spring: RunView, fold
     alone.mkdir()
     write_single(with_logo(spring, folder, picture_bytes("logo", (80, 40))), folder, alone / "sheet.html")
     page = chromium.new_context(java_script_enabled=scripted).new_page()
-    page.set_default_timeout(5_000)
+    page.set_default_timeout(30_000)
     it = Opened(page=page, folder=alone)
     it.watch()
     page.goto((alone / "sheet.html").as_uri())

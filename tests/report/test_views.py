@@ -67,14 +67,15 @@ def test_rows_nest_under_bands(opened: Open, spring: RunView) -> None:
 
 def test_columns_nest_in_the_head(opened: Open, spring: RunView) -> None:
     """Two axes across: a heading spans what stands below it, and all stay in sight."""
-    page = opened(spring, "#rows=product&columns=scene&columns=ratio").page
+    page = opened(spring, "#rows=product&columns=scene&columns=ratio", viewport={"width": 1280, "height": 500}).page
     expect(page.locator("thead tr").first.locator("th")).to_have_text(["linen", "marble"])
     expect(page.locator("thead tr").nth(1).locator("th")).to_have_text(["1:1", "16:9", "1:1", "16:9"])
     assert page.locator("thead tr").first.locator("th").first.get_attribute("colspan") == "2"
     top = page.locator("thead").bounding_box()
     assert top
+    page.mouse.move(600, 300)
     page.mouse.wheel(0, 700)
-    page.wait_for_function("scrollY > 300")
+    page.wait_for_function("scrollY > 150")
     stuck = page.locator("thead").bounding_box()
     tools = page.locator("#tools").bounding_box()
     assert stuck

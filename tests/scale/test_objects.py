@@ -24,8 +24,10 @@ from flux_batch.report.delivery import Order, deliver
 from flux_batch.report.write import write_report
 from flux_batch.run import objects
 from flux_batch.run.download import download, intake_into
+from flux_batch.run.place import claim_place
 from flux_batch.run.plane.choose import plane_for
 from flux_batch.run.records import Phase
+from flux_batch.run.state import StateFile
 from flux_batch.run.verify import Condition, verify
 from tests.run.conftest import MakeBench
 from tests.run.kit import CHAIN, KEY, MATRIX, Bench, FakeFiles, only, png, stored
@@ -33,7 +35,7 @@ from tests.run.kit import CHAIN, KEY, MATRIX, Bench, FakeFiles, only, png, store
 from .kit import Host, contents
 from .store import KEY_ID, SECRET, Store, storing
 
-PLACE = "s3://pictures/spring"
+PLACE = "s3://my-bucket/spring"
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +45,14 @@ def server() -> Iterator[Store]:
         for name, value in made.environment.items():
             patch.setenv(name, value)
         objects._store.cache_clear()
-        objects._store().mkdir("pictures")
+        objects._store().mkdir("my-bucket")
         yield made
 
 
 @pytest.fixture
 def store(server: Store) -> Iterator[Store]:
     """The same, with its best manners at first, and empty."""
-    objects._store().rm(objects._store().find("pictures")) if objects._store().find("pictures") else None
+    objects._store().rm(objects._store().find("my-bucket")) if objects._store().find("my-bucket") else None
     server.spoil, server.after = (lambda _: None), (lambda _: None)
     server.asked.clear()
     yield server
@@ -112,6 +114,7 @@ async def test_one_that_came_first_in_the_last_moment_is_kept(
     first = await fetch(tmp_path, png("red"))
     monkeypatch.setattr(type(objects._store()), "exists", lambda *given: False)
     other = await fetch(tmp_path, png("blue"))
+    assert other.path != first.path
     assert there() == {first.path: png("red"), other.path: png("blue")}
 
 
@@ -155,7 +158,7 @@ def test_a_whole_run_with_its_report_verification_and_delivery(store: Store, ben
     paths = write_report(view, bench.folder)
     assert {task["file"]["path"] for task in json.loads(paths.manifest.read_text())["tasks"]} == set(there())
     tiles = (bench.folder / "data.js").read_text()
-    assert f'"href":"http://127.0.0.1:{store.port}/pictures/spring/base/' in tiles
+    assert f'"href":"http://127.0.0.1:{store.port}/my-bucket/spring/base/' in tiles
     deliver(Order(view=view, folder=bench.folder, entries=view.entries, ratings={}), tmp_path / "delivery")
     assert len(list((tmp_path / "delivery").glob("base-*"))) == 2
     assert_no_credentials(bench.folder)
@@ -211,13 +214,22 @@ def test_a_finished_run_changes_nothing_there(store: Store, bench: Bench) -> Non
 def test_the_place_stays_the_same(store: Store, bench: Bench) -> None:
     """It is noted; another one is refused before anything is sent, and so is one for a run that has its images here."""
     bench.run(MATRIX, images=PLACE)
-    with pytest.raises(StateUnusable, match="are kept in s3://pictures/spring: leave --images out"):
-        bench.run(MATRIX, images="s3://pictures/autumn")
+    with pytest.raises(StateUnusable, match="are kept in s3://my-bucket/spring: leave --images out"):
+        bench.run(MATRIX, images="s3://my-bucket/autumn")
     bench.home = bench.home / "local"
     bench.home.mkdir()
     bench.run(MATRIX)
     with pytest.raises(StateUnusable, match="are kept in the run folder"):
         bench.run(MATRIX, images=PLACE)
+
+
+def test_a_run_that_was_not_begun_may_still_go_elsewhere(store: Store, bench: Bench) -> None:
+    """Somebody tried it with a store, said no, and keeps the images at home."""
+    with StateFile(bench.home / "state.sqlite") as state:
+        assert claim_place(state, PLACE) == PLACE
+        assert state.view().images_web == f"http://127.0.0.1:{store.port}/my-bucket/spring"
+        assert claim_place(state, None) == ""
+        assert state.view().images == ""
 
 
 def test_images_that_the_state_file_does_not_know_are_not_bought_again(store: Store, bench: Bench) -> None:
@@ -251,13 +263,13 @@ def test_what_images_takes(monkeypatch: pytest.MonkeyPatch) -> None:
         "s3://",
         "http://x/y",
         "s3://id:secret@pictures/a",
-        "s3://pictures/a?secret=b",
+        "s3://my-bucket/a?secret=b",
         "gs://a/b",
     ):
         with pytest.raises(UsageError, match="give s3://BUCKET/PREFIX") as caught:
             objects.check_place(wrong)
         assert "secret" not in str(caught.value)
-    objects.check_place("s3://pictures")
+    objects.check_place("s3://my-bucket")
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(UsageError, match=r"pip install 'flux-batch\[s3\]'"):
         objects.check_place(PLACE)

@@ -52,6 +52,8 @@ function askName(then = () => {}) {
   dialog.returnValue = "";
   dialog.showModal();
   byId("name-field").select();
+  // No button that sends the form: Enter would take the first of those.
+  byId("name-cancel").onclick = () => dialog.close("");
   dialog.onclose = () => {
     const name = tidyName(byId("name-field").value);
     if (dialog.returnValue !== "ok" || !name) return;

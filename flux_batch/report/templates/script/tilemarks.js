@@ -60,14 +60,22 @@ function bringJudge(event) {
   document.querySelectorAll(".tile > .frame > .judge").forEach((judge) => {
     if (!judge.closest(".tile").matches(":hover, :focus-within")) judge.remove();
   });
-  figure.querySelector(".frame").append(makeJudge(Number(figure.dataset.index), "tile", false));
+  figure.querySelector(".frame").append(makeTileJudge(figure, Number(figure.dataset.index)));
+}
+
+// A narrow picture has no room for stars; keys and the large view give them.
+const starsNeed = 140;
+function makeTileJudge(figure, index) {
+  const made = makeJudge(index, "tile", false);
+  made.classList.toggle("slim", figure.clientWidth < starsNeed);
+  return made;
 }
 
 function renewJudge(figure, index) {
   const judge = figure.querySelector(".frame > .judge");
   if (!judge) return;
   const part = judge.contains(document.activeElement) ? document.activeElement.dataset.part : null;
-  const made = makeJudge(index, "tile", false);
+  const made = makeTileJudge(figure, index);
   judge.replaceWith(made);
   if (part) made.querySelector(`[data-part="${part}"]`)?.focus();
 }
