@@ -200,7 +200,7 @@ def test_two_windows_show_the_same_marks(opened: Open, spring: RunView) -> None:
     page.keyboard.press("p")
     expect(card(other, 0).locator(".own-mark .quiet")).to_have_text("You: picked")
     both = json.dumps([content(spring, index) for index in (0, 1)])
-    until(page, f"{both}.every((each) => localStorage['flux-batch-marks:spring-mugs'].includes(each))")
+    until(page, f"{both}.every((each) => (localStorage['flux-batch-marks:spring-mugs'] ?? '').includes(each))")
     third = page.context.new_page()
     third.goto(page.url)
     assert [own(third, index) for index in (0, 1)] == ["picked", "rejected"]
