@@ -67,10 +67,8 @@ def told(view: RunView) -> dict[str, Any]:
     made = manifest(view)
     for name in ("created", "updated", "provider"):
         made.pop(name)
-    made["tasks"] = [
-        {name: value for name, value in task.items() if name not in ("times", "remote_id", "request_sha256")}
-        for task in made["tasks"]
-    ]
+    own = ("times", "remote_id", "request_sha256")
+    made["tasks"] = [{name: value for name, value in task.items() if name not in own} for task in made["tasks"]]
     return made
 
 
