@@ -92,19 +92,24 @@ def _save(path: Path, saved: dict[str, Any]) -> None:
 def _show(planned: Planned, *, as_json: bool, as_markdown: bool) -> None:
     """The plan on stdout; in GitHub Actions also in the step's summary, unless Markdown was asked for by hand."""
     from flux_batch.cli.annotations import append_summary
-    from flux_batch.cli.plan_json import plan_json
-    from flux_batch.cli.plan_markdown import plan_markdown
-    from flux_batch.cli.plan_text import plan_lines
 
     if as_markdown:
+        from flux_batch.cli.plan_markdown import plan_markdown
+
         click.echo(clean(plan_markdown(planned)))
         return
     if as_json:
+        from flux_batch.cli.plan_json import plan_json
+
         print_json(plan_json(planned))
     else:
+        from flux_batch.cli.plan_text import plan_lines
+
         for line in plan_lines(planned, shutil.get_terminal_size().columns):
             click.echo(clean(line))
     if os.environ.get("GITHUB_STEP_SUMMARY"):
+        from flux_batch.cli.plan_markdown import plan_markdown
+
         append_summary(plan_markdown(planned))
 
 

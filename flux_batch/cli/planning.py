@@ -20,7 +20,6 @@ from flux_batch.plan.records import Action, Plan, Task
 from flux_batch.plan.saved import is_saved_plan
 from flux_batch.plan.select import Selection
 from flux_batch.plan.timing import Timing, pace_of, timing
-from flux_batch.run.learned import making_seconds
 from flux_batch.run.records import Phase, StoredFile
 from flux_batch.run.state import FILE, StateFile
 from flux_batch.spec.load import load_spec
@@ -91,6 +90,8 @@ def compare(spec: Spec, plan: Plan, folder: Path, *, retry_failed: bool = False)
     """Hold a plan against a run folder; reads, and creates nothing."""
     committed, rehearsal, seen = (Decimal(0), Decimal(0)), False, list[float]()
     if (folder / FILE).is_file():
+        from flux_batch.run.learned import making_seconds
+
         with StateFile(folder / FILE, read_only=True) as state:
             changes = diff(plan, state.known(), retry_failed=retry_failed)
             committed, rehearsal = state.committed(), state.meta("rehearsal") == "1"

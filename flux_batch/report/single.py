@@ -65,7 +65,8 @@ def _embedded(tile: Tile, folder: Path, *, large: bool) -> Tile:
     if tile.picture is None:
         return tile
     content = (folder / _thumb(tile.picture, large=large)).read_bytes()
-    picture = replace(tile.picture, href="", thumb=data_uri(content, "image/webp"), thumb2="")
+    alone = replace(tile.picture, href="", shown="", thumb2="", thumb2_width=0, thumb2_height=0)
+    picture = replace(alone, thumb=data_uri(content, "image/webp"))
     return replace(tile, picture=picture)
 
 

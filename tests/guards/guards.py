@@ -28,8 +28,8 @@ _BEFORE_THE_POST: Final = (
     _guard(
         "a save returns only when it is committed",
         "run/journal.py",
-        "return await done",
-        "return True",
+        "odd=odd, done=done))\n        self._set_out()\n        return await done",
+        "odd=odd, done=done))\n        self._set_out()\n        return True",
         "run/test_journal.py::test_a_save_returns_when_another_connection_can_read_it",
     ),
     _guard(
@@ -270,7 +270,7 @@ _DOUBT: Final = (
     ),
     _guard(
         "what the plan does not select is known not to be sent",
-        "run/state.py",
+        "run/claims.py",
         'may_send=row["chosen"] == 2',
         "may_send=True",
         "run/test_state.py::TestWork::test_what_nobody_wants_now_is_looked_up_and_not_sent_again[uncertain]",
@@ -351,8 +351,9 @@ _PAID: Final = (
     _guard(
         "what was sent is never forgotten by another plan",
         "run/registry.py",
-        "SELECT key FROM purchase WHERE phase IN ('planned', 'skipped')",
-        "SELECT key FROM purchase",
+        " AND phase IN ('planned', 'skipped'))\"\n    )\n"
+        "    state.db.execute(\"DELETE FROM purchase WHERE phase IN ('planned', 'skipped') AND key",
+        ')"\n    )\n    state.db.execute("DELETE FROM purchase WHERE key',
         "run/test_state.py::TestWork::test_what_is_paid_is_brought_home_although_nobody_wants_it_now[submitted]",
     ),
     _guard(
@@ -445,8 +446,8 @@ _MONEY: Final = (
     _guard(
         "after a stop nothing more is sent",
         "run/brake.py",
-        "if self._halted or (before_send and self.stopped):",
-        "if self._halted:",
+        "return self._halted or (before_send and self.stopped is not None)",
+        "return self._halted",
         "run/test_perform.py::TestPost::test_after_a_stop_nothing_is_sent[False-False]",
     ),
     _guard(
@@ -557,8 +558,8 @@ _WIRE: Final = (
     _guard(
         "redirects to a file are followed by hand",
         "api/files.py",
-        "follow_redirects=False",
-        "follow_redirects=True",
+        "allow_redirects=False",
+        "allow_redirects=True",
         "api/test_files.py::test_a_redirect_may_not_lead_just_anywhere[http://files.toapis.com/a.png]",
     ),
 )
@@ -637,8 +638,8 @@ _FILES: Final = (
     _guard(
         "no two images of a run have one name",
         "run/registry.py",
-        "stem = next(name for name in names if same_place(name) not in places)",
-        "stem = names[0]",
+        "return next(name for name in names if not state.db.rows(taken, (same_place(name),)))",
+        "return names[0]",
         "run/test_state.py::TestRegister::test_a_taken_name_gets_the_start_of_the_key[JOB/Mug]",
     ),
     _guard(

@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
 
 from flux_batch.plan.records import Price, Reference, Task
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile, Times
 from flux_batch.spec.records import ReportOptions
+
+# A browser on a busy machine may take its time; what never comes is still missed.
+expect.set_options(timeout=30_000)
 
 NOON = 1_795_435_200.0
 """23 November 2026, 12:00 UTC."""

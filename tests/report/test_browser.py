@@ -94,7 +94,7 @@ def opened(chromium: Browser, folder: Path) -> Iterator[Open]:
         write_report(view, folder)
         context.setdefault("viewport", {"width": 1280, "height": 800})
         page = chromium.new_context(**context).new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(30_000)
         it = Opened(page=page, folder=folder)
         it.watch()
         page.goto((folder / "index.html").as_uri() + fragment)

@@ -33,7 +33,7 @@ def test_origin(scheme: str, chromium: Browser, keep: Keep, spring: RunView, fol
     view = with_logo(promoted(view, f"../{draft.name}"), folder, picture_bytes("logo", (80, 40)))
     write_report(replace(view, report=replace(view.report, accent="#ffee00")), folder)
     page = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light").new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     it = Opened(page=page, folder=folder)
     it.watch()
     page.goto((folder / "index.html").as_uri())

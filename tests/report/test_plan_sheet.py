@@ -81,7 +81,7 @@ def show(chromium: Browser, folder: Path) -> Iterator[Show]:
         path = write_plan_sheet(view, folder.parent / "plan")
         context.setdefault("viewport", {"width": 1280, "height": 800})
         page = chromium.new_context(**context).new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(30_000)
         it = Opened(page=page, folder=folder.parent)
         it.watch()
         page.goto(path.as_uri())

@@ -56,7 +56,7 @@ def show(chromium: Browser, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Sh
     def opened(view: RunView) -> Page:
         path = write_page(sheet_of(view, folder), folder, Look(scripts=(*parts, "probe", main)))
         page = chromium.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(30_000)
         page.goto(path.as_uri())
         return page
 

@@ -30,7 +30,7 @@ def test_it_opens_alone(scripted: bool, chromium: Browser, spring: RunView, fold
     alone.mkdir()
     write_single(with_logo(spring, folder, picture_bytes("logo", (80, 40))), folder, alone / "sheet.html")
     page = chromium.new_context(java_script_enabled=scripted).new_page()
-    page.set_default_timeout(5_000)
+    page.set_default_timeout(30_000)
     it = Opened(page=page, folder=alone)
     it.watch()
     page.goto((alone / "sheet.html").as_uri())

@@ -13,6 +13,7 @@ from flux_batch.plan.records import Reference
 from flux_batch.run.records import Entry, RunView
 
 from .conftest import MakePicture, make_task, make_view, stored
+from .judging import until
 from .test_browser import Open
 from .test_browser import chromium as chromium
 from .test_browser import opened as opened
@@ -67,14 +68,15 @@ def test_rows_nest_under_bands(opened: Open, spring: RunView) -> None:
 
 def test_columns_nest_in_the_head(opened: Open, spring: RunView) -> None:
     """Two axes across: a heading spans what stands below it, and all stay in sight."""
-    page = opened(spring, "#rows=product&columns=scene&columns=ratio").page
+    page = opened(spring, "#rows=product&columns=scene&columns=ratio", viewport={"width": 1280, "height": 500}).page
     expect(page.locator("thead tr").first.locator("th")).to_have_text(["linen", "marble"])
     expect(page.locator("thead tr").nth(1).locator("th")).to_have_text(["1:1", "16:9", "1:1", "16:9"])
     assert page.locator("thead tr").first.locator("th").first.get_attribute("colspan") == "2"
     top = page.locator("thead").bounding_box()
     assert top
+    page.mouse.move(600, 300)
     page.mouse.wheel(0, 700)
-    page.wait_for_function("scrollY > 300")
+    until(page, "scrollY > 150")
     stuck = page.locator("thead").bounding_box()
     tools = page.locator("#tools").bounding_box()
     assert stuck
@@ -185,7 +187,7 @@ def test_zoom_and_pan_by_keys_buttons_wheel_and_pointer(opened: Open, spring: Ru
     for _ in range(6):
         page.mouse.move(x, y)
         page.mouse.wheel(0, -240)
-    page.wait_for_function("document.querySelector('#box-image').style.transform.match(/scale\\((.*)\\)/)[1] > 6")
+    until(page, "document.querySelector('#box-image').style.transform.match(/scale\\((.*)\\)/)[1] > 6")
     scale, left, top = transform(page, image)
     page.mouse.move(x, y)
     page.mouse.down()
@@ -217,7 +219,7 @@ def test_two_fingers_pinch(opened: Open, spring: RunView) -> None:
     for spread in range(20, 120, 20):
         fingers("touchMove", (180 - spread, 200), (210 + spread, 200))
     fingers("touchEnd")
-    page.wait_for_function("document.querySelector('#box-image').style.transform.match(/scale\\((.*)\\)/)[1] > 2")
+    until(page, "document.querySelector('#box-image').style.transform.match(/scale\\((.*)\\)/)[1] > 2")
     page.get_by_role("button", name="Actual size").click()
     fingers("touchStart", (300, 200))
     for x in range(280, 100, -20):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from flux_batch.api.files import FileClient
 from flux_batch.run.cores import cores
 from flux_batch.run.download import Intake, download
 from flux_batch.run.records import StoredFile
+
+AT_ONCE: Final = 32
+"""Images between their first byte and their final name: what they hold of memory does not grow with those in flight."""
 
 
 class Here:
@@ -19,6 +23,7 @@ class Here:
         self._files = files
         self._intake = intake
         self._workers = ThreadPoolExecutor(max_workers=cores(), thread_name_prefix="pictures")
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def __aenter__(self) -> Self:
         """Ready to work."""
@@ -34,4 +39,5 @@ class Here:
 
     async def bring(self, url: str, stem: str) -> StoredFile:
         """As the seam says."""
-        return await download(self._files, url, stem, self._intake, workers=self._workers)
+        async with self._places:
+            return await download(self._files, url, stem, self._intake, workers=self._workers)

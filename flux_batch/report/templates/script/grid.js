@@ -76,8 +76,8 @@ function cellsByColumn(grid) {
 // width with three pictures to a line, or two, or one. Columns are as wide as their pictures need.
 function measure(grid, width, zoom) {
   const columns = cellsByColumn(grid);
-  // A pixel more for each, because browsers round.
-  const room = width - (columnGap + 1) * columns.length + columnGap;
+  // A little more for each, because browsers round.
+  const room = width - (columnGap + 2) * columns.length + columnGap;
   const widths = (height, perLine) => columns.map((cells) => cells.reduce((most, ratios) => Math.max(most, widthFor(ratios, height, perLine)), narrowest));
   const { height, perLine } = largestFit((...fit) => sum(widths(...fit)) <= room);
   const zoomed = Math.round((height * zoom) / 100);

@@ -33,6 +33,7 @@ function makeKeys(keys) {
 addCommand({ group: "Help", blind: true, keys: ["?"], title: "These keys", run: showKeys });
 
 atStart(() => {
+  document.addEventListener("click", ({ target }) => { if (target.closest("[data-close]")) target.closest("dialog").close(); });
   const help = element("button", { type: "button", className: "button", id: "help" }, icon("keys"), element("span", { textContent: "Keys" }));
   help.addEventListener("click", showKeys);
   byId("menu-slot").append(help);

@@ -44,22 +44,23 @@ function saveCsv() {
 
 // Asked once, before the first file; afterwards a name is changed, or another person takes the seat.
 function askName(then = () => {}) {
-  const dialog = byId("name-dialog");
-  const others = marksBook.me !== "";
-  byId("name-field").value = marksBook.me;
-  byId("name-kind").hidden = !others;
+  const [dialog, field] = [byId("name-dialog"), byId("name-field")];
+  const before = marksBook.me;
+  Object.assign(field, { value: before, ariaInvalid: null });
+  byId("name-kind").hidden = before === "";
   byId("name-rename").checked = true;
-  dialog.returnValue = "";
-  dialog.showModal();
-  byId("name-field").select();
-  // No button that sends the form: Enter would take the first of those.
-  byId("name-cancel").onclick = () => dialog.close("");
-  dialog.onclose = () => {
-    const name = tidyName(byId("name-field").value);
-    if (dialog.returnValue !== "ok" || !name) return;
-    const withMarks = !others || byId("name-rename").checked;
+  const accept = () => {
+    const name = tidyName(field.value);
+    field.ariaInvalid = name ? null : "true";
+    if (!name) return field.focus();
+    dialog.close();
+    const withMarks = before === "" || byId("name-rename").checked;
     if (!withMarks) forgetSteps();
     setReviewer(name, withMarks);
-    then();
+    return then();
   };
+  byId("name-ok").onclick = accept;
+  field.onkeydown = (event) => { if (event.key === "Enter" && !event.isComposing) accept(); };
+  dialog.showModal();
+  field.select();
 }

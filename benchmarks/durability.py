@@ -1,0 +1,69 @@
+"""What safety costs: a commit by SQLite's levels of syncing, and a picture by how much of it is looked at.
+
+python durability.py
+"""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from importlib import resources
+from pathlib import Path
+
+from pictures import bodies
+from PIL import Image
+
+from flux_batch.run.picture import check_picture
+
+COMMITS, WIDTH = 100, 16
+
+
+def commits(path: Path, level: str) -> tuple[float, float]:
+    """Milliseconds of wall clock and of CPU for one commit of WIDTH changes."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(resources.files("flux_batch.run").joinpath("schema.sql").read_text(encoding="utf-8"))
+        db.execute(f"PRAGMA synchronous = {level}")
+        add = "INSERT INTO purchase (key, number, place, stem, phase) VALUES (?1, ?1, ?1, ?1, 'planned')"
+        db.execute("BEGIN")
+        db.executemany(add, [(number,) for number in range(COMMITS * WIDTH)])
+        db.execute("COMMIT")
+        wall, cpu = time.perf_counter(), time.process_time()
+        for number in range(COMMITS):
+            db.execute("BEGIN IMMEDIATE")
+            for key in range(number * WIDTH, (number + 1) * WIDTH):
+                db.execute("UPDATE purchase SET phase = 'intent', body = ? WHERE number = ?", (b"x" * 200, key))
+            db.execute("COMMIT")
+        scale = 1000 / COMMITS
+        return (time.perf_counter() - wall) * scale, (time.process_time() - cpu) * scale
+
+
+def each(doing: Callable[[], object], times: int = 40) -> float:
+    """Milliseconds of CPU for doing it once."""
+    start = time.process_time()
+    for _ in range(times):
+        doing()
+    return (time.process_time() - start) / times * 1000
+
+
+def main() -> None:
+    """Both tables."""
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
+        print(f"a commit of {WIDTH} changes     wall ms    CPU ms")
+        for level in ("OFF", "NORMAL", "FULL", "EXTRA"):
+            wall, cpu = commits(Path(place) / f"{level}.sqlite", level)
+            print(f"synchronous = {level:<14}{wall:>8.2f}{cpu:>10.2f}")
+        data = bodies("photo")[0]
+        path = Path(place) / "photo.jpg"
+        path.write_bytes(data)
+        print("\na JPEG of 1 MP                CPU ms")
+        print(f"its header                  {each(lambda: Image.open(io.BytesIO(data)).verify()):>8.2f}")
+        print(f"decoded whole               {each(lambda: Image.open(io.BytesIO(data)).load()):>8.2f}")
+        print(f"checked as a run does       {each(lambda: check_picture(path)):>8.2f}")
+
+
+if __name__ == "__main__":
+    main()

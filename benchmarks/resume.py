@@ -1,0 +1,121 @@
+"""A large run with one image left: how soon after the start the first request leaves.
+
+    python resume.py [--images N] [--rounds N]
+
+All images but one are written as stored, each with a file of one byte. What waits is an ear that notes when somebody
+comes. The parts are measured beside it: Python with this program's imports, and the same with the plan.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from measure import measure
+from run import write_spec
+
+from flux_batch.api.settings import api_settings
+from flux_batch.plan.make import make_plan
+from flux_batch.run.folder import prepare_folder
+from flux_batch.run.identity import claim_identity
+from flux_batch.run.inputs import keep_inputs
+from flux_batch.run.records import StoredFile
+from flux_batch.run.registry import register
+from flux_batch.run.state import FILE, StateFile
+from flux_batch.spec.files import inspect_reference
+from flux_batch.spec.load import load_spec
+
+IMPORTS = "import flux_batch.cli.run, flux_batch.cli.running, flux_batch.run.session, flux_batch.cli.planning"
+
+
+def prepare(home: Path, images: int, base: str) -> None:
+    """The spec and the run folder, as a run from the home folder would make them."""
+    write_spec(home, images, 64, 1.0)
+    os.chdir(home)
+    spec = load_spec(Path("spec.yaml"))
+    plan = make_plan(spec, partial(inspect_reference, spec.folder))
+    folder = Path("run")
+    prepare_folder(folder)
+    with StateFile(folder / FILE) as state:
+        keep_inputs(plan, spec, folder)
+        register(state, plan, spec, now=time.time())
+        claim_identity(state, api_settings(base, "sk-bench"), rehearsal=False)
+        rows = state.db.rows("SELECT key, stem, number FROM purchase ORDER BY number")[:-1]
+        with state.db.transaction():
+            state.db.execute_all(
+                "UPDATE purchase SET phase = 'stored', sends = 1, price = 40000, remote_id = ?, file = ?, times = ?"
+                " WHERE key = ?",
+                (
+                    (f"task_{row['number']}", _stored(folder, row["stem"]), '{"stored": 1.0}', row["key"])
+                    for row in rows
+                ),
+            )
+            state.db.execute("UPDATE ledger SET spent = ?", (40_000 * len(rows),))
+
+
+def _stored(folder: Path, stem: str) -> str:
+    path = Path("images", f"{stem}.png")
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_bytes(b"x")
+    return json.dumps(
+        asdict(StoredFile(path=path.as_posix(), sha256=stem, bytes=1, width=1, height=1, mime="image/png"))
+    )
+
+
+def first_request(home: Path, ear: socket.socket, base: str) -> float:
+    """Seconds from the start of a process to its first connection; it is ended then."""
+    command = [sys.executable, "-m", "flux_batch", "run", "spec.yaml", "--yes", "--out", "run"]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        cwd=home,
+        env={"TOAPIS_BASE_URL": base, "TOAPIS_API_KEY": "sk-bench", "PATH": "/usr/bin:/bin"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        ear.accept()[0].close()
+        return time.perf_counter() - start
+    finally:
+        process.kill()
+        process.wait()
+
+
+def main() -> None:
+    """The row."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--images", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    with socket.create_server(("127.0.0.1", 0)) as ear, tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
+        ear.settimeout(300)
+        base = f"http://127.0.0.1:{ear.getsockname()[1]}/v1"
+        prepare(Path(place), given.images, base)
+        plan = [sys.executable, "-m", "flux_batch", "plan", "spec.yaml", "--json"]
+        found = [
+            (
+                first_request(Path(place), ear, base),
+                measure([sys.executable, "-c", IMPORTS]).wall,
+                measure(plan, cwd=place).wall,
+            )
+            for _ in range(given.rounds)
+        ]
+    first, imports, planned = (statistics.median(column) for column in zip(*found, strict=True))
+    print(f"{given.images:,} images, 1 left (median of {given.rounds})")
+    print(f"first request after the start of the process  {first:6.2f} s")
+    print(f"of that: Python and imports                   {imports:6.2f} s")
+    print(f"beside it: flux-batch plan --json, whole      {planned:6.2f} s")
+
+
+if __name__ == "__main__":
+    main()
