@@ -486,6 +486,27 @@ _WIRE: Final = (
         "api/test_client.py::test_a_submit_that_fails_was_one_request[redirect-Unclear-False2]",
     ),
     _guard(
+        "no question to the API follows a redirect",
+        "api/client.py",
+        "allow_redirects=False",
+        "allow_redirects=True",
+        "api/test_client.py::test_other_calls_are_one_request_too[redirect-status]",
+    ),
+    _guard(
+        "some of the limit is left in the provider's bucket",
+        "run/pace.py",
+        "missing = 1.0 + min(self._reserve, self._burst - 1.0) - self._tokens",
+        "missing = 1.0 - self._tokens",
+        "run/test_pace.py::test_a_limit_that_halves_is_used_up_too[300]",
+    ),
+    _guard(
+        "no two questions about an image are closer than allowed",
+        "run/schedule.py",
+        "return min(max(next(later, 0.0), self.every), self.every * LONGEST)",
+        "return min(next(later, 0.0), self.every * LONGEST)",
+        "run/test_polls.py::test_without_a_plan_it_is_the_documented_schedule",
+    ),
+    _guard(
         "a submit has a fresh connection: it asks for one",
         "api/client.py",
         "self._httpx_over(self._open(keep_alive=False))",
@@ -624,7 +645,7 @@ _FILES: Final = (
     _guard(
         "no body streams on for ever",
         "run/download.py",
-        "if size > MAX_BYTES:",
+        "if self.size > MAX_BYTES:",
         "if False:",
         "run/test_download.py::test_a_body_without_end_is_refused_while_it_streams",
     ),
