@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -76,7 +77,7 @@ def main() -> None:
         write_promptfoo(home, given.images)
         bare = [sys.executable, str(HERE / "floor_run.py"), str(given.images)]
         script = [sys.executable, str(HERE / "script_httpx.py"), str(given.images)]
-        rows = {
+        rows: dict[str, Callable[[], Figures]] = {
             "bare aiohttp, keeps nothing": lambda: measure(bare, environment),
             "flux-batch run": lambda: ours_in(home, environment),
             "a script on httpx": lambda: measure(script, environment, place),
