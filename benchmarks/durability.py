@@ -17,7 +17,7 @@ from pathlib import Path
 from pictures import bodies
 from PIL import Image
 
-from flux_batch.run.picture import check_picture
+from flux_batch.run.plane.picture import check_picture
 
 COMMITS, WIDTH = 100, 16
 
@@ -25,7 +25,7 @@ COMMITS, WIDTH = 100, 16
 def commits(path: Path, level: str) -> tuple[float, float]:
     """Milliseconds of wall clock and of CPU for one commit of WIDTH changes."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.executescript(resources.files("flux_batch.run").joinpath("schema.sql").read_text(encoding="utf-8"))
+        db.executescript(resources.files("flux_batch.run.store").joinpath("schema.sql").read_text(encoding="utf-8"))
         db.execute(f"PRAGMA synchronous = {level}")
         add = "INSERT INTO purchase (key, number, place, stem, phase) VALUES (?1, ?1, ?1, ?1, 'planned')"
         db.execute("BEGIN")

@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from flux_batch.plan.records import Task
+from flux_batch.run.plane.thumbs import LARGE, SMALL, Thumb, Thumbs
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile
-from flux_batch.run.thumbs import LARGE, SMALL, Thumb, Thumbs
 from flux_batch.spec.records import ReportOptions
 
 MODELS = ("flux-kontext-pro", "flux-kontext-max")

@@ -21,11 +21,11 @@ from pathlib import Path
 
 from flux_batch.api.settings import api_settings
 from flux_batch.plan.make import make_plan
-from flux_batch.run.protocol import Moment
+from flux_batch.run.protocol.machine import Moment
 from flux_batch.run.session import RunOptions, rules_for, run_plan
 from flux_batch.simulator import Simulator, SimulatorOptions, simulator_thread
 from flux_batch.simulator.limits import SUBMIT, TIERS, Rate
-from flux_batch.spec.files import inspect_reference
+from flux_batch.spec.beside.files import inspect_reference
 from flux_batch.spec.load import parse_spec
 
 SPEC = """

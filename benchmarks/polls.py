@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from math import log
 from statistics import fmean
 
-from flux_batch.run.learning import Learner
-from flux_batch.run.schedule import Making, Polls, Span, plan_polls
+from flux_batch.run.pace.learning import Learner
+from flux_batch.run.pace.schedule import Making, Polls, Span, plan_polls
 
 IN_FLIGHT = 16
 LEARNING = 20

@@ -16,11 +16,11 @@ from PIL import Image
 from take_over import STORED, TIMES
 
 from flux_batch import load_spec, make_plan
-from flux_batch.run.folder import prepare_folder
+from flux_batch.run.folder.prepare import prepare_folder
+from flux_batch.run.plane.thumbs import make_thumbs
 from flux_batch.run.records import StoredFile
-from flux_batch.run.registry import register
-from flux_batch.run.state import FILE, StateFile
-from flux_batch.run.thumbs import make_thumbs
+from flux_batch.run.store.registry import register
+from flux_batch.run.store.state import FILE, StateFile
 from specs import write_spec
 
 ROUNDS = 5

@@ -26,16 +26,19 @@ from run import write_spec
 
 from flux_batch.api.settings import api_settings
 from flux_batch.plan.make import make_plan
-from flux_batch.run.folder import prepare_folder
-from flux_batch.run.identity import claim_identity
-from flux_batch.run.inputs import keep_inputs
+from flux_batch.run.folder.identity import claim_identity
+from flux_batch.run.folder.inputs import keep_inputs
+from flux_batch.run.folder.prepare import prepare_folder
 from flux_batch.run.records import StoredFile
-from flux_batch.run.registry import register
-from flux_batch.run.state import FILE, StateFile
-from flux_batch.spec.files import inspect_reference
+from flux_batch.run.store.registry import register
+from flux_batch.run.store.state import FILE, StateFile
+from flux_batch.spec.beside.files import inspect_reference
 from flux_batch.spec.load import load_spec
 
-IMPORTS = "import flux_batch.cli.run, flux_batch.cli.running, flux_batch.run.session, flux_batch.cli.planning"
+IMPORTS = (
+    "import flux_batch.cli.run, flux_batch.cli.running.carry_out, flux_batch.run.session, "
+    "flux_batch.cli.planning.prepare"
+)
 
 
 def prepare(home: Path, images: int, base: str) -> None:

@@ -24,8 +24,8 @@ from typing import Any
 
 from thumbs import originals
 
-from flux_batch.run.cores import cores
 from flux_batch.run.plane.choose import plane_for
+from flux_batch.run.plane.cores import cores
 
 WAYS = ("here", "local:1", "local:2", "local:4")
 IN_FLIGHT = 64

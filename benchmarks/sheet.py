@@ -20,8 +20,8 @@ from typing import Any
 from long_run import make_run
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from flux_batch.report.page import write_page
-from flux_batch.report.sheet import sheet
+from flux_batch.report.page.render import write_page
+from flux_batch.report.page.sheet import sheet
 
 ROUNDS = 3
 FLAGS = [

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from flux_batch import load_spec, make_plan
-from flux_batch.run.folder import prepare_folder
-from flux_batch.run.registry import register
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.folder.prepare import prepare_folder
+from flux_batch.run.store.registry import register
+from flux_batch.run.store.state import FILE, StateFile
 
 STORED = "UPDATE purchase SET phase = 'stored', price = 40000, sends = 1, file = ?, times = ?"
 PICTURE = {"path": "images/x.png", "sha256": "ab" * 32, "bytes": 3, "width": 4, "height": 5, "mime": "image/png"}

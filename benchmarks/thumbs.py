@@ -20,8 +20,8 @@ from pathlib import Path
 from measure import Figures, measure, pair
 from PIL import Image, ImageChops, ImageFilter
 
+from flux_batch.run.plane.thumbs import LARGE, SMALL, make_thumbs
 from flux_batch.run.records import StoredFile
-from flux_batch.run.thumbs import LARGE, SMALL, make_thumbs
 
 SHAPES = 16
 """Different pictures; the others repeat them, each with a byte more behind its end."""

@@ -32,21 +32,21 @@ VERSION = "flux_batch.__version__"
 """What every stage may ask the top of the package for, and nothing else."""
 
 ROOMS = {
-    "yaml": {"flux_batch.spec.yaml12"},
-    "yamlcore": {"flux_batch.spec.yaml12"},
-    "ruamel": {"flux_batch.spec.rewrite"},
-    "jsonschema": {"flux_batch.spec.schema"},
-    "referencing": {"flux_batch.spec.schema"},
+    "yaml": {"flux_batch.spec.reading.yaml12"},
+    "yamlcore": {"flux_batch.spec.reading.yaml12"},
+    "ruamel": {"flux_batch.spec.mending.rewrite"},
+    "jsonschema": {"flux_batch.spec.schema.published"},
+    "referencing": {"flux_batch.spec.schema.published"},
     "httpx": {"flux_batch.api"},
     "httpx_aiohttp": {"flux_batch.api"},
     "aiohttp": {"flux_batch.api", "flux_batch.simulator"},
-    "sqlite3": {"flux_batch.run.database"},
-    "markupsafe": {"flux_batch.report.page"},
-    "jinja2": {"flux_batch.plan.template", "flux_batch.report.page"},
+    "sqlite3": {"flux_batch.run.store.database"},
+    "markupsafe": {"flux_batch.report.page.render"},
+    "jinja2": {"flux_batch.plan.templates.template", "flux_batch.report.page.render"},
     "click": {"flux_batch.cli"},
     "filelock": {"flux_batch.run"},
-    "fsspec": {"flux_batch.run.objects"},
-    "s3fs": {"flux_batch.run.objects"},
+    "fsspec": {"flux_batch.run.plane.objects"},
+    "s3fs": {"flux_batch.run.plane.objects"},
     "distributed": {"flux_batch.run.plane.cluster"},
     "openpyxl": {"flux_batch.spec.tables.workbook"},
     "c2pa": {"flux_batch.report.credentials"},
@@ -167,7 +167,7 @@ def test_every_library_is_known_here() -> None:
 
 def test_what_is_paid_knows_no_way_to_buy() -> None:
     """The rules behind an acceptance have no word for a request: not even a slip there can send one."""
-    tree = ast.parse((PACKAGE / "run" / "paid.py").read_text(encoding="utf-8"))
+    tree = ast.parse((PACKAGE / "run" / "protocol" / "paid.py").read_text(encoding="utf-8"))
     words = {node.name for node in ast.walk(tree) if isinstance(node, ast.alias)}
     assert {"Fetch", "Poll"} <= words
     assert not words & {"Post", "Prepare"}

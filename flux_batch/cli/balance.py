@@ -7,9 +7,9 @@ import os
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option
-from flux_batch.cli.output import clean, print_json
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option
+from flux_batch.cli.terminal.output import clean, print_json
 
 EXAMPLE = """
     flux-batch balance

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option
-from flux_batch.cli.output import clean, print_json
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option
+from flux_batch.cli.terminal.output import clean, print_json
 
 EXAMPLE = """
     flux-batch diff spring summer
@@ -27,9 +27,9 @@ def diff(a: Path, b: Path, as_json: bool) -> None:
     A and B are run folders, names of runs, specs that were run, or plans from `plan -o`. Only what the last spec of a
     run wanted is compared. Nothing is written. Exits 0 whenever it could compare, equal or not.
     """
-    from flux_batch.cli.diff_text import diff_json, diff_lines
-    from flux_batch.cli.side import read_side
-    from flux_batch.plan.compare import compare
+    from flux_batch.cli.planning.diff_text import diff_json, diff_lines
+    from flux_batch.cli.planning.side import read_side
+    from flux_batch.plan.difference.compare import compare
 
     sides = read_side(a), read_side(b)
     comparison = compare(sides[0].tasks, sides[1].tasks)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option
-from flux_batch.cli.output import clean, plural, print_json
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option
+from flux_batch.cli.terminal.output import clean, plural, print_json
 
 if TYPE_CHECKING:
-    from flux_batch.cli.checkup import Check
+    from flux_batch.cli.checking.checkup import Check
 
 EXAMPLE = """
     flux-batch doctor
@@ -49,8 +49,8 @@ def doctor(ctx: click.Context, online: bool, as_json: bool) -> None:
 def _checks(*, online: bool) -> Iterator[Check]:
     from datetime import datetime
 
-    from flux_batch.cli import checkup
-    from flux_batch.cli.checkup_disk import disk
+    from flux_batch.cli.checking import checkup
+    from flux_batch.cli.checking.disk import disk
 
     yield from checkup.programs()
     key, server = checkup.key(os.environ), checkup.server(os.environ)
@@ -64,8 +64,8 @@ def _checks(*, online: bool) -> Iterator[Check]:
 
 def _online(*, usable: bool) -> Iterator[Check]:
     from flux_batch.api.settings import KEY_VARIABLE, settings_from
-    from flux_batch.cli.checkup import note
-    from flux_batch.cli.checkup_account import account
+    from flux_batch.cli.checking.account import account
+    from flux_batch.cli.checking.checkup import note
 
     if usable and os.environ.get(KEY_VARIABLE, "").strip():
         yield from account(settings_from(os.environ))

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.marks import picks_option
-from flux_batch.cli.options import json_option, out_option, run_argument, run_folder
-from flux_batch.cli.output import clean, plural, print_json
+from flux_batch.cli.picking.marks import picks_option
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option, out_option, run_argument, run_folder
+from flux_batch.cli.terminal.output import clean, plural, print_json
 from flux_batch.errors import UsageError
 
 if TYPE_CHECKING:
-    from flux_batch.report.agreement import Verdict
-    from flux_batch.report.delivery import Delivery, Order
+    from flux_batch.report.delivery.deliver import Delivery, Order
+    from flux_batch.report.picking.agreement import Verdict
 
 EXAMPLE = """
     flux-batch export spring --picked --picks picks.json --to spring-finals.zip
@@ -48,7 +48,7 @@ def export(
     Beside them lie captions.csv (alt texts) and disclosure.txt. The copies say in their metadata that they were made by
     a model, and how they were rated. No file is ever written over; doing it again goes on where it stopped.
     """
-    from flux_batch.report.delivery import deliver
+    from flux_batch.report.delivery.deliver import deliver
 
     axes = tuple(dict.fromkeys(axis.strip() for axis in (by or "").split(",") if axis.strip()))
     order = replace(_order(run_folder(run_or_spec, out), picked, picks, prompts), by=axes)
@@ -61,8 +61,8 @@ def export(
 
 
 def _order(folder: Path, picked: bool, picks: tuple[Path, ...], prompts: bool) -> Order:
-    from flux_batch.cli.marks import marked, read_view
-    from flux_batch.report.delivery import Order
+    from flux_batch.cli.picking.marks import marked, read_view
+    from flux_batch.report.delivery.deliver import Order
 
     if not picked and not picks:
         view = read_view(folder)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option
-from flux_batch.cli.output import clean, plural, print_json, say
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option
+from flux_batch.cli.terminal.output import clean, plural, print_json, say
 from flux_batch.errors import UsageError
 
 if TYPE_CHECKING:
-    from flux_batch.cli.conversation import Given
-    from flux_batch.cli.first_spec import Written
+    from flux_batch.cli.starting.conversation import Given
+    from flux_batch.cli.starting.first_spec import Written
 
 T = TypeVar("T")
 
@@ -59,8 +59,8 @@ def init(
 
     On a terminal it asks a few questions; flags answer them beforehand. Files that are there already are never changed.
     """
-    from flux_batch.cli.first_spec import asked, open_source, wish_of, write_draft, write_starter
-    from flux_batch.cli.project import refuse_taken
+    from flux_batch.cli.starting.first_spec import asked, open_source, wish_of, write_draft, write_starter
+    from flux_batch.cli.starting.project import refuse_taken
 
     if source is not None and subject is not None:
         raise UsageError("--from and --subject: the table says what is in the pictures; take one of them out")
@@ -86,8 +86,8 @@ def _given(
     row: str | None,
 ) -> Given:
     """The flags, read as answers are; ``row`` is the variable that a table fills."""
-    from flux_batch.cli.answers import SUBJECT, budget_in, ratios_in, repeat_in, text_in, variable_in
-    from flux_batch.cli.conversation import Given
+    from flux_batch.cli.starting.answers import SUBJECT, budget_in, ratios_in, repeat_in, text_in, variable_in
+    from flux_batch.cli.starting.conversation import Given
 
     reserved, named = row or SUBJECT, dict[str, tuple[str, ...]]()
     for written in variables:
@@ -113,7 +113,7 @@ def _flag(flag: str, read: Callable[[str], T], written: str) -> T:
 
 def _name_in(text: str) -> str:
     """A name that can be a folder's and a file's; the schema knows which can."""
-    from flux_batch.spec.schema import breaches
+    from flux_batch.spec.schema.published import breaches
     from flux_batch.spec.words import quoted
 
     for breach in breaches({"version": 1, "prompt": "a", "name": text}, "spec"):
@@ -132,8 +132,8 @@ def _name_of(table: Path, folder: Path) -> str:
 
 def _tell(written: Written, *, as_json: bool) -> None:
     """What was written, what it makes and costs, and what to do next."""
-    from flux_batch.plan.money import decimal_text, usd
     from flux_batch.plan.records import CURRENCY
+    from flux_batch.plan.totals.money import decimal_text, usd
 
     made = written.project
     if as_json:

@@ -15,9 +15,9 @@ from typing import Final, NoReturn
 import click
 
 from flux_batch import __version__
-from flux_batch.cli.command import write_example
-from flux_batch.cli.failures import report_failure
-from flux_batch.cli.guard import guard_process
+from flux_batch.cli.terminal.command import write_example
+from flux_batch.cli.terminal.failures import report_failure
+from flux_batch.cli.terminal.guard import guard_process
 from flux_batch.errors import LocalFailure
 
 COMMANDS: Final = {

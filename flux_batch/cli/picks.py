@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from flux_batch.cli.command import Command, write_example
-from flux_batch.cli.marks import picks_option
-from flux_batch.cli.options import json_option, out_option, run_argument, run_folder
-from flux_batch.cli.output import clean, one_line, print_json, say
+from flux_batch.cli.picking.marks import picks_option
+from flux_batch.cli.terminal.command import Command, write_example
+from flux_batch.cli.terminal.options import json_option, out_option, run_argument, run_folder
+from flux_batch.cli.terminal.output import clean, one_line, print_json, say
 from flux_batch.errors import UsageError
 
 EXAMPLE = """
@@ -50,9 +50,9 @@ def merge_files(files: tuple[Path, ...], output: Path | None, as_json: bool) -> 
     The majority of picks and rejects decides, a tie decides nothing. Of one reviewer's words on an image the latest
     counts.
     """
-    from flux_batch.cli.picks_text import agreement_json, agreement_lines
-    from flux_batch.report.agreement import merge, merged_json
-    from flux_batch.spec.picks import read_picks
+    from flux_batch.cli.picking.picks_text import agreement_json, agreement_lines
+    from flux_batch.report.picking.agreement import merge, merged_json
+    from flux_batch.spec.beside.picks import read_picks
 
     merged = merge([read_picks(path) for path in files])
     for note in merged.notes:
@@ -78,8 +78,8 @@ def show(run_or_spec: Path, picks: tuple[Path, ...], out: Path | None, as_json: 
 
     A rate is picks of picks and rejects; where nobody rejected anything, it is picks of all stored images.
     """
-    from flux_batch.cli.marks import marked
-    from flux_batch.cli.picks_text import rates_json, rates_lines, tally
+    from flux_batch.cli.picking.marks import marked
+    from flux_batch.cli.picking.picks_text import rates_json, rates_lines, tally
 
     counted = tally(marked(run_folder(run_or_spec, out), picks))
     if as_json:

@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option, out_option, retyped, selection_from, selection_options, spec_argument
-from flux_batch.cli.output import clean, print_json, say
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import (
+    json_option,
+    out_option,
+    retyped,
+    selection_from,
+    selection_options,
+    spec_argument,
+)
+from flux_batch.cli.terminal.output import clean, print_json, say
 from flux_batch.errors import UsageError
 
 if TYPE_CHECKING:
-    from flux_batch.cli.planning import Planned
+    from flux_batch.cli.planning.prepare import Planned
 
 EXAMPLE = """
     flux-batch plan specs/quickstart.yaml
@@ -51,7 +58,7 @@ def plan(
     as_json: bool,
 ) -> None:
     """Say what a run would make and cost. Sends nothing, needs no key."""
-    from flux_batch.cli.planning import compare, default_folder, make
+    from flux_batch.cli.planning.prepare import compare, default_folder, make
     from flux_batch.plan.saved import plan_to_json
 
     if as_json and as_markdown:
@@ -91,32 +98,32 @@ def _save(path: Path, saved: dict[str, Any]) -> None:
 
 def _show(planned: Planned, *, as_json: bool, as_markdown: bool) -> None:
     """The plan on stdout; in GitHub Actions also in the step's summary, unless Markdown was asked for by hand."""
-    from flux_batch.cli.annotations import append_summary
+    from flux_batch.cli.terminal.annotations import append_summary
 
     if as_markdown:
-        from flux_batch.cli.plan_markdown import plan_markdown
+        from flux_batch.cli.planning.as_markdown import plan_markdown
 
         click.echo(clean(plan_markdown(planned)))
         return
     if as_json:
-        from flux_batch.cli.plan_json import plan_json
+        from flux_batch.cli.planning.as_json import plan_json
 
         print_json(plan_json(planned))
     else:
-        from flux_batch.cli.plan_text import plan_lines
+        from flux_batch.cli.planning.as_text import plan_lines
 
         for line in plan_lines(planned, shutil.get_terminal_size().columns):
             click.echo(clean(line))
     if os.environ.get("GITHUB_STEP_SUMMARY"):
-        from flux_batch.cli.plan_markdown import plan_markdown
+        from flux_batch.cli.planning.as_markdown import plan_markdown
 
         append_summary(plan_markdown(planned))
 
 
 def _write_sheet(planned: Planned, folder: str) -> Path:
     """The page of placeholders, by default beside the run folder."""
-    from flux_batch.cli.planning import stored_files
-    from flux_batch.report.plan_sheet import PlanView, write_plan_sheet
+    from flux_batch.cli.planning.prepare import stored_files
+    from flux_batch.report.page.plan_sheet import PlanView, write_plan_sheet
 
     view = PlanView(
         plan=planned.plan,

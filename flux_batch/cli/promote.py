@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.marks import picks_option
-from flux_batch.cli.options import json_option, out_option, run_argument, run_folder
-from flux_batch.cli.output import clean, plural, print_json, say
+from flux_batch.cli.picking.marks import picks_option
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option, out_option, run_argument, run_folder
+from flux_batch.cli.terminal.output import clean, plural, print_json, say
 from flux_batch.errors import UsageError
-from flux_batch.plan.money import decimal_text, usd
 from flux_batch.plan.records import CURRENCY
+from flux_batch.plan.totals.money import decimal_text, usd
 from flux_batch.spec.vocabulary import MATCH_INPUT, MODELS, RATIOS
 from flux_batch.spec.words import did_you_mean, quoted
 
@@ -59,7 +59,7 @@ def promote(
 
     The prompts are taken over to the letter. The new file is priced, and ready for plan and run.
     """
-    from flux_batch.cli.promoting import Asked, write_next
+    from flux_batch.cli.picking.promoting import Asked, write_next
 
     if prompt is not None and use != "reference":
         raise UsageError("--prompt is for --as reference; without it, the prompts stay as they were")

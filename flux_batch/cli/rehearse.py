@@ -6,8 +6,15 @@ from pathlib import Path
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option, out_option, retyped, selection_from, selection_options, spec_argument
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import (
+    json_option,
+    out_option,
+    retyped,
+    selection_from,
+    selection_options,
+    spec_argument,
+)
 
 EXAMPLE = """
     flux-batch rehearse specs/quickstart.yaml
@@ -39,9 +46,9 @@ def rehearse(
 
     It has a run folder of its own, runs/<name>-rehearsal, and never touches the real one.
     """
-    from flux_batch.cli.planning import default_folder, make
-    from flux_batch.cli.rehearsing import rehearsal
-    from flux_batch.cli.running import tell
+    from flux_batch.cli.planning.prepare import default_folder, make
+    from flux_batch.cli.running.carry_out import tell
+    from flux_batch.cli.running.rehearsing import rehearsal
 
     read, plan = make(spec, selection_from(only, limit, sample), settings)
     real = default_folder(read)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.marks import picks_option
-from flux_batch.cli.options import json_option, out_option, run_argument, run_folder
-from flux_batch.cli.output import clean, one_line, print_json, say
+from flux_batch.cli.picking.marks import picks_option
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option, out_option, run_argument, run_folder
+from flux_batch.cli.terminal.output import clean, one_line, print_json, say
 from flux_batch.errors import RunLocked, UsageError
 
 if TYPE_CHECKING:
@@ -66,12 +66,12 @@ def report(
 
 
 def _whole(folder: Path, title: str | None, *, open_page: bool) -> tuple[Path, list[str], dict[str, Any]]:
-    from flux_batch.plan.money import decimal_text
-    from flux_batch.report.page import PAGE
+    from flux_batch.plan.totals.money import decimal_text
+    from flux_batch.report.page.render import PAGE
     from flux_batch.report.summary import totals
     from flux_batch.report.write import write_report
-    from flux_batch.run.lock import run_lock
-    from flux_batch.run.state import FILE, StateFile
+    from flux_batch.run.folder.lock import run_lock
+    from flux_batch.run.store.state import FILE, StateFile
 
     try:
         with run_lock(folder), StateFile(folder / FILE, read_only=True) as state:
@@ -99,8 +99,8 @@ def _whole(folder: Path, title: str | None, *, open_page: bool) -> tuple[Path, l
 
 def _single(folder: Path, title: str | None, to: Path | None, picks: tuple[Path, ...] | None) -> Path:
     """The page in one file; of the picked images alone where ``picks`` is not None."""
-    from flux_batch.cli.marks import marked, read_view
-    from flux_batch.report.single import write_single
+    from flux_batch.cli.picking.marks import marked, read_view
+    from flux_batch.report.page.single import write_single
 
     if picks is None:
         view = read_view(folder)

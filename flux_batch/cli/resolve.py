@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option, out_option, run_argument, run_folder
-from flux_batch.cli.output import clean, plural, print_json
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option, out_option, run_argument, run_folder
+from flux_batch.cli.terminal.output import clean, plural, print_json
 from flux_batch.errors import ConsentMissing, UsageError
 
 if TYPE_CHECKING:
     from flux_batch.run.records import Entry, RunView
     from flux_batch.run.resolve import Decision, Resolved
-    from flux_batch.run.state import StateFile
+    from flux_batch.run.store.state import StateFile
 
 EXAMPLE = """
     flux-batch resolve specs/quickstart.yaml                            what is in doubt
@@ -51,12 +51,12 @@ def resolve(
     It also lists what is paid and could not be fetched, with a message for the provider's support.
     Adopting and sending once more need TOAPIS_API_KEY.
     """
-    from flux_batch.cli.questions import decision_json, question_json, question_lines
-    from flux_batch.cli.support import unfetched_json, unfetched_lines
+    from flux_batch.cli.running.support import unfetched_json, unfetched_lines
+    from flux_batch.cli.tracing.questions import decision_json, question_json, question_lines
     from flux_batch.report.write import write_report
-    from flux_batch.run.lock import run_lock
+    from flux_batch.run.folder.lock import run_lock
     from flux_batch.run.resolve import questions, unfetched
-    from flux_batch.run.state import FILE, StateFile
+    from flux_batch.run.store.state import FILE, StateFile
 
     folder, looking = run_folder(run_or_spec, out), not (adopt or resend or abandon)
     done: list[Resolved] = []
@@ -114,7 +114,7 @@ def _adoptions(view: RunView, adopt: tuple[str, ...]) -> list[tuple[Entry, str]]
 
 def _approve(decisions: list[Decision], *, yes: bool) -> None:
     """Sending once more may buy twice, so it is asked for by its price."""
-    from flux_batch.cli.questions import price_of
+    from flux_batch.cli.tracing.questions import price_of
 
     again = [each.entry for each in decisions if each.verb == "resend"]
     if not again or yes:
@@ -130,8 +130,8 @@ async def _carry_out(state: StateFile, decisions: list[Decision], done: list[Res
     """One after the other; each is committed before the next begins."""
     from flux_batch.api.client import ApiClient
     from flux_batch.api.settings import settings_from
-    from flux_batch.run.clock import SystemClock
-    from flux_batch.run.identity import claim_identity
+    from flux_batch.run.folder.identity import claim_identity
+    from flux_batch.run.pace.clock import SystemClock
     from flux_batch.run.resolve import Verb, abandon, adopt, budget, resend
 
     def note(resolved: Resolved) -> None:

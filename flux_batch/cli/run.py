@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import Usd, json_option, out_option, retyped, selection_from, selection_options
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import Usd, json_option, out_option, retyped, selection_from, selection_options
 
 EXAMPLE = """
     flux-batch run specs/quickstart.yaml
@@ -52,11 +52,11 @@ def run(
     Its contact sheet is there at once and fills by itself when it is open. The key is read from TOAPIS_API_KEY.
     """
     from flux_batch.api.settings import settings_from
-    from flux_batch.cli.planning import default_folder, make
-    from flux_batch.cli.running import carry_out, tell
+    from flux_batch.cli.planning.prepare import default_folder, make
+    from flux_batch.cli.running.carry_out import carry_out, tell
     from flux_batch.plan.saved import check_unapplied, check_unmoved, is_saved_plan, read_saved_plan
-    from flux_batch.run.applied import run_id_in
     from flux_batch.run.session import RunOptions, rules_for
+    from flux_batch.run.store.applied import run_id_in
 
     selection, typed_out = selection_from(only, limit, sample), out
     saved = None

@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option
 from flux_batch.errors import UsageError
 
 EXAMPLE = """
@@ -33,7 +33,7 @@ What each key means, and nothing more: [the guide](guide.md) explains them one a
 @json_option
 def schema(name: str, markdown: bool, as_json: bool) -> None:
     """Print a JSON Schema (draft 2020-12): of the spec, of manifest.json, or of a picks file."""
-    from flux_batch.spec.schema import schema_text
+    from flux_batch.spec.schema.published import schema_text
 
     text = schema_text(name)
     if markdown:
@@ -42,7 +42,7 @@ def schema(name: str, markdown: bool, as_json: bool) -> None:
 
 
 def _page(name: str, text: str, as_json: bool) -> str:
-    from flux_batch.spec.reference import reference
+    from flux_batch.spec.schema.reference import reference
 
     if name != "spec":
         raise UsageError("--markdown is about the spec only: flux-batch schema --markdown")

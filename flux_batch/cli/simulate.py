@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import Usd, json_option
-from flux_batch.cli.output import print_json
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import Usd, json_option
+from flux_batch.cli.terminal.output import print_json
 
 EXAMPLE = """
     flux-batch simulate --port 8765

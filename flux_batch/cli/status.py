@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flux_batch.cli.asking import suspect_lines
-from flux_batch.cli.command import Command
-from flux_batch.cli.failed import failure_lines, support_lines
-from flux_batch.cli.options import json_option, out_option, run_argument, run_folder
-from flux_batch.cli.output import clean, plural, print_json
-from flux_batch.plan.money import decimal_text, usd
+from flux_batch.cli.running.asking import suspect_lines
+from flux_batch.cli.running.failed import failure_lines, support_lines
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option, out_option, run_argument, run_folder
+from flux_batch.cli.terminal.output import clean, plural, print_json
+from flux_batch.plan.totals.money import decimal_text, usd
 
 if TYPE_CHECKING:
     from flux_batch.report.summary import Totals
@@ -34,8 +34,8 @@ EXAMPLE = """
 def status(run_or_spec: Path, out: Path | None, as_json: bool) -> None:
     """Show where a run stands: what is stored, what is not and why, what was spent."""
     from flux_batch.report.summary import totals
-    from flux_batch.run.state import FILE, StateFile
-    from flux_batch.run.suspects import suspects_of
+    from flux_batch.run.after.suspects import suspects_of
+    from flux_batch.run.store.state import FILE, StateFile
 
     folder = run_folder(run_or_spec, out)
     with StateFile(folder / FILE, read_only=True) as state:

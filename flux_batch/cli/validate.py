@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option, setting_options
-from flux_batch.cli.output import clean, plural, print_json, say
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option, setting_options
+from flux_batch.cli.terminal.output import clean, plural, print_json, say
 from flux_batch.errors import InvalidSpec, Problem, UsageError
 
 if TYPE_CHECKING:
-    from flux_batch.cli.fixing import Mending
+    from flux_batch.cli.starting.fixing import Mending
     from flux_batch.plan.records import Plan
     from flux_batch.spec.records import Spec
 
@@ -64,8 +64,8 @@ class _Found:
 
 
 def _looked_at(specs: tuple[Path, ...], settings: tuple[str, ...]) -> _Found:
-    from flux_batch.cli.planning import make
-    from flux_batch.plan.select import Selection
+    from flux_batch.cli.planning.prepare import make
+    from flux_batch.plan.choosing.select import Selection
 
     problems: dict[Problem, None] = {}  # a file that several specs are built on is wrong only once
     plans: dict[Path, Plan] = {}
@@ -84,8 +84,8 @@ def _looked_at(specs: tuple[Path, ...], settings: tuple[str, ...]) -> _Found:
 
 def _in_profiles(path: Path, spec: Spec, settings: tuple[str, ...]) -> Iterator[Problem]:
     """What is wrong with a sound spec when one of its profiles is chosen."""
-    from flux_batch.cli.planning import make
-    from flux_batch.plan.select import Selection
+    from flux_batch.cli.planning.prepare import make
+    from flux_batch.plan.choosing.select import Selection
 
     for name in spec.profiles:
         try:
@@ -98,7 +98,7 @@ def _mended(
     specs: tuple[Path, ...], settings: tuple[str, ...], found: _Found, *, yes: bool, as_json: bool
 ) -> tuple[_Found, list[str]]:
     """What is found once everything that can be mended is, and the files that were written."""
-    from flux_batch.cli.fixing import mendings, write
+    from flux_batch.cli.starting.fixing import mendings, write
 
     written: list[str] = []
     for _ in range(ROUNDS):

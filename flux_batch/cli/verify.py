@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flux_batch.cli.asking import Answers, ask_again
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import command_again, json_option, out_option, run_argument, run_folder
-from flux_batch.cli.output import clean, plural, print_json, say
+from flux_batch.cli.running.asking import Answers, ask_again
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import command_again, json_option, out_option, run_argument, run_folder
+from flux_batch.cli.terminal.output import clean, plural, print_json, say
 
 if TYPE_CHECKING:
+    from flux_batch.run.after.verify import Checked
     from flux_batch.run.records import Entry, RunView
-    from flux_batch.run.verify import Checked
 
 EXAMPLE = """
     flux-batch verify quickstart-rehearsal
@@ -32,9 +32,9 @@ def verify(ctx: click.Context, run_or_spec: Path, out: Path | None, as_json: boo
     A placeholder is fetched once more where TOAPIS_API_KEY is set; nothing is bought. Exits 0 when all are fine, 1 when
     some are missing, changed or suspect.
     """
-    from flux_batch.run.state import FILE, StateFile
-    from flux_batch.run.verify import Condition, left_over
-    from flux_batch.run.verify import verify as look
+    from flux_batch.run.after.verify import Condition, left_over
+    from flux_batch.run.after.verify import verify as look
+    from flux_batch.run.store.state import FILE, StateFile
 
     folder = run_folder(run_or_spec, out)
     with StateFile(folder / FILE, read_only=True) as state:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from flux_batch.cli.command import Command
-from flux_batch.cli.options import json_option
-from flux_batch.cli.output import clean, print_json
+from flux_batch.cli.terminal.command import Command
+from flux_batch.cli.terminal.options import json_option
+from flux_batch.cli.terminal.output import clean, print_json
 
 EXAMPLE = """
     flux-batch why runs/quickstart/images/sage-mug-linen-1x1.png
@@ -31,9 +31,9 @@ def why(image: str, run_or_spec: Path | None, run: Path | None, as_json: bool) -
     IMAGE_OR_ID is an image's path, a task id, the beginning of a key, a business id or the provider's id. Nothing is
     written.
     """
-    from flux_batch.cli.finding import find_image
-    from flux_batch.cli.origin import origin_of
-    from flux_batch.cli.why_text import why_json, why_lines
+    from flux_batch.cli.terminal.finding import find_image
+    from flux_batch.cli.tracing.origin import origin_of
+    from flux_batch.cli.tracing.why_text import why_json, why_lines
 
     if run is not None and run_or_spec is not None:
         raise click.UsageError("name the run once: behind the image or with --run")

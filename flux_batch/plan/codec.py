@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from flux_batch.plan.money import decimal_text
 from flux_batch.plan.records import Price, Reference, Task
+from flux_batch.plan.totals.money import decimal_text
 from flux_batch.spec.records import ReferenceFile
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from flux_batch.plan.expand import expand
-from flux_batch.plan.prices import prices_for
+from flux_batch.plan.choosing.select import Selection, select
+from flux_batch.plan.expansion.expand import expand
+from flux_batch.plan.expansion.requests import Inspect
 from flux_batch.plan.records import Plan
-from flux_batch.plan.requests import Inspect
-from flux_batch.plan.select import Selection, select
-from flux_batch.spec.files import inspect_reference
+from flux_batch.plan.totals.prices import prices_for
+from flux_batch.spec.beside.files import inspect_reference
 from flux_batch.spec.records import Spec
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flux_batch.plan.records import Task
-from flux_batch.spec.quoting import yaml_text
+from flux_batch.spec.reading.quoting import yaml_text
 from flux_batch.spec.records import DraftImage, Limits
 from flux_batch.spec.vocabulary import MATCH_INPUT
 from flux_batch.spec.words import JOINER, harmless

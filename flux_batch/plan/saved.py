@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from flux_batch import __version__
 from flux_batch.errors import PlanMoved, UsageError
+from flux_batch.plan.choosing.select import Selection
 from flux_batch.plan.codec import file_to_json, price_to_json, task_from_json, task_to_json
 from flux_batch.plan.records import Plan, Task
-from flux_batch.plan.select import Selection
 
 KIND: Final = "flux-batch plan"
 FORMAT: Final = 1

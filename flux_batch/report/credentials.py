@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from flux_batch.report.files import write_if_changed
-from flux_batch.run.credentials import has_credentials
+from flux_batch.run.after.credentials import has_credentials
+from flux_batch.run.plane.threads import GLANCES, in_threads
 from flux_batch.run.records import StoredFile
-from flux_batch.run.threads import GLANCES, in_threads
 
 CACHE: Final = "thumbs/credentials.json"
 """What was found, by content, size and moment of change: checking ten thousand files takes a while."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from flux_batch.errors import LocalFailure
-from flux_batch.run.folder import shared_mode
+from flux_batch.run.folder.prepare import shared_mode
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:

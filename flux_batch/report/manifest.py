@@ -12,17 +12,17 @@ from typing import Any, Final, TypeAlias
 
 from flux_batch import __version__
 from flux_batch.plan.indented import indented
-from flux_batch.plan.money import decimal_text
 from flux_batch.plan.records import CURRENCY, Price, Reference
+from flux_batch.plan.totals.money import decimal_text
 from flux_batch.report.credentials import Credentials
+from flux_batch.report.delivery.xmp import source_type
 from flux_batch.report.files import write_if_changed
-from flux_batch.report.phrases import disclosure
+from flux_batch.report.page.phrases import disclosure
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers, totals
 from flux_batch.report.words import iso
-from flux_batch.report.xmp import source_type
+from flux_batch.run.after.suspects import suspects_of
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile, Times
-from flux_batch.run.suspects import suspects_of
 from flux_batch.spec.records import Draft
 
 FORMAT: Final = 1

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flux_batch.report.aside import Told, credentials_told
 from flux_batch.report.manifest import write_manifest
+from flux_batch.report.page.aside import Told, credentials_told
 from flux_batch.run.records import RunView, StoredFile
 
 if TYPE_CHECKING:
-    from flux_batch.report.live import LivePage
-    from flux_batch.report.sheet import Sheet
+    from flux_batch.report.page.live import LivePage
+    from flux_batch.report.page.sheet import Sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ def write_report(view: RunView, folder: Path) -> ReportPaths:
     Raises LocalFailure when the disk does not take them.
     """
     from flux_batch.report.credentials import credentials_of
-    from flux_batch.report.live import end_live
+    from flux_batch.report.page.live import end_live
 
     found = credentials_of(_stored(view), folder)
     manifest = write_manifest(view, folder, found)
@@ -43,9 +43,9 @@ def begin_live_page(view: RunView, folder: Path) -> LivePage:
 
     Raises LocalFailure when the disk does not take it.
     """
-    from flux_batch.report.live import LivePage, end_live, new_session
-    from flux_batch.report.live_tiles import LiveTiles
-    from flux_batch.run.thumbs import Thumbs, find_thumbs, make_thumbs
+    from flux_batch.report.page.live import LivePage, end_live, new_session
+    from flux_batch.report.page.live_tiles import LiveTiles
+    from flux_batch.run.plane.thumbs import Thumbs, find_thumbs, make_thumbs
 
     def thumbnails(file: StoredFile) -> Thumbs | None:
         """The run draws them on the way; only where that failed is it tried once more."""
@@ -59,12 +59,12 @@ def begin_live_page(view: RunView, folder: Path) -> LivePage:
 
 
 def _page(view: RunView, folder: Path, *, live: str = "", credentials: Told = ()) -> tuple[Path, Sheet]:
-    from flux_batch.report.brand import logo_uri
-    from flux_batch.report.drafts import draft_told
-    from flux_batch.report.live_tiles import in_turn
-    from flux_batch.report.page import write_page
-    from flux_batch.report.sheet import sheet
-    from flux_batch.run.thumbs import make_thumbs
+    from flux_batch.report.page.brand import logo_uri
+    from flux_batch.report.page.live_tiles import in_turn
+    from flux_batch.report.page.render import write_page
+    from flux_batch.report.page.sheet import sheet
+    from flux_batch.report.picking.drafts import draft_told
+    from flux_batch.run.plane.thumbs import make_thumbs
 
     made = sheet(view, make_thumbs(_stored(view), folder))
     header = replace(made.header, logo=logo_uri(view, folder))

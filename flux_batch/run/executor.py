@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flux_batch.errors import LocalFailure, RawAnswer
-from flux_batch.run.breaker import counts, verdict
-from flux_batch.run.claims import Work
-from flux_batch.run.disk import free_bytes, places
-from flux_batch.run.events import Done, Doubtful, Event, Leave, NoMoney, Post
-from flux_batch.run.journal import Journal
-from flux_batch.run.learned import keep_making_spans
-from flux_batch.run.learning import Attempt, Learner
+from flux_batch.run.folder.disk import free_bytes, places
+from flux_batch.run.pace.breaker import counts, verdict
+from flux_batch.run.pace.learning import Attempt, Learner
 from flux_batch.run.perform import Performer
-from flux_batch.run.protocol import Moment, Rules, Step, opening, step
+from flux_batch.run.protocol.events import Done, Doubtful, Event, Leave, NoMoney, Post
+from flux_batch.run.protocol.machine import Moment, Rules, Step, opening, step
 from flux_batch.run.records import Phase, Purchase
-from flux_batch.run.rows import FINAL
+from flux_batch.run.store.claims import Work
+from flux_batch.run.store.journal import Journal
+from flux_batch.run.store.learned import keep_making_spans
+from flux_batch.run.store.rows import FINAL
 from flux_batch.run.watch import Tally
 
 LOOK_AHEAD: Final = 64

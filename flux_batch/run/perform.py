@@ -20,10 +20,12 @@ from flux_batch.errors import (
     Unclear,
     UsageError,
 )  # fmt: skip
-from flux_batch.run.brake import Brake
-from flux_batch.run.claims import Work
-from flux_batch.run.disk import shortage
-from flux_batch.run.events import (
+from flux_batch.run.folder.disk import shortage
+from flux_batch.run.pace.brake import Brake
+from flux_batch.run.pace.gate import Gate
+from flux_batch.run.plane.picture import NotAnImage
+from flux_batch.run.plane.seam import DataPlane
+from flux_batch.run.protocol.events import (
     Accepted,
     Control,
     ControlFailed,
@@ -49,12 +51,10 @@ from flux_batch.run.events import (
     TurnedAway,
     Withdrawn,
 )  # fmt: skip
-from flux_batch.run.journal import Journal
-from flux_batch.run.pace import Gate
-from flux_batch.run.picture import NotAnImage
-from flux_batch.run.plane.seam import DataPlane
 from flux_batch.run.records import Failure, Phase, Purchase
-from flux_batch.run.references import ReferenceMoved, References
+from flux_batch.run.references.provide import ReferenceMoved, References
+from flux_batch.run.store.claims import Work
+from flux_batch.run.store.journal import Journal
 from flux_batch.run.watch import Watcher
 
 MOST_WORDS: Final = 10

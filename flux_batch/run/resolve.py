@@ -26,12 +26,12 @@ from flux_batch.errors import (
     Unclear,
     UsageError,
 )  # fmt: skip
-from flux_batch.run.clock import Clock
-from flux_batch.run.events import Accepted, Doubtful, RefusedBy, Seen
-from flux_batch.run.protocol import Rules, State, step
+from flux_batch.run.pace.clock import Clock
+from flux_batch.run.protocol.events import Accepted, Doubtful, RefusedBy, Seen
+from flux_batch.run.protocol.machine import Rules, State, step
 from flux_batch.run.records import ABANDONED as ABANDONED_CODE
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView
-from flux_batch.run.state import StateFile
+from flux_batch.run.store.state import StateFile
 
 OPEN: Final = frozenset({Phase.INTENT, Phase.UNCERTAIN, Phase.HELD})
 """Phases in which it is not known whether a request arrived; without a process at work an intent is one of them."""

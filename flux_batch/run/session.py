@@ -26,35 +26,35 @@ from flux_batch.errors import (
     RefusedToSpend,
     Resumable,
 )  # fmt: skip
-from flux_batch.plan.diff import diff
-from flux_batch.plan.estimate import Estimate, estimate
+from flux_batch.plan.difference.diff import diff
 from flux_batch.plan.records import Change, Plan
 from flux_batch.plan.saved import SavedPlan
-from flux_batch.run.applied import note_applied
-from flux_batch.run.brake import Brake
-from flux_batch.run.clock import Clock, SystemClock
-from flux_batch.run.drive import drive_warning
+from flux_batch.plan.totals.estimate import Estimate, estimate
+from flux_batch.run.after.mend import mend
 from flux_batch.run.executor import Executor
-from flux_batch.run.folder import prepare_folder, refuse_without_state
-from flux_batch.run.identity import claim_identity, keep_apart, under_way
-from flux_batch.run.inputs import keep_inputs
-from flux_batch.run.journal import Journal
-from flux_batch.run.learned import making_spans
-from flux_batch.run.learning import Learner
-from flux_batch.run.lock import run_lock
-from flux_batch.run.mend import mend
-from flux_batch.run.objects import prove
-from flux_batch.run.pace import query_gate, submit_gate
+from flux_batch.run.folder.drive import drive_warning
+from flux_batch.run.folder.identity import claim_identity, keep_apart, under_way
+from flux_batch.run.folder.inputs import keep_inputs
+from flux_batch.run.folder.lock import run_lock
+from flux_batch.run.folder.place import claim_place
+from flux_batch.run.folder.prepare import prepare_folder, refuse_without_state
+from flux_batch.run.folder.strangers import refuse_strangers
+from flux_batch.run.pace.brake import Brake
+from flux_batch.run.pace.clock import Clock, SystemClock
+from flux_batch.run.pace.gate import query_gate, submit_gate
+from flux_batch.run.pace.learning import Learner
 from flux_batch.run.perform import Performer
-from flux_batch.run.place import claim_place
 from flux_batch.run.plane.choose import check_plane, plane_for
-from flux_batch.run.protocol import Rules
+from flux_batch.run.plane.objects import prove
+from flux_batch.run.protocol.machine import Rules
 from flux_batch.run.records import Phase, RunView
-from flux_batch.run.references import References
-from flux_batch.run.registry import forget_unfinished, register
-from flux_batch.run.rows import micros
-from flux_batch.run.state import FILE, StateFile
-from flux_batch.run.strangers import refuse_strangers
+from flux_batch.run.references.provide import References
+from flux_batch.run.store.applied import note_applied
+from flux_batch.run.store.journal import Journal
+from flux_batch.run.store.learned import making_spans
+from flux_batch.run.store.registry import forget_unfinished, register
+from flux_batch.run.store.rows import micros
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.run.watch import Nobody, Tally, Watcher, tally
 from flux_batch.spec.records import Spec
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from flux_batch.run.records import Phase, Purchase
-from flux_batch.run.rows import FINAL, dollars, exposure
+from flux_batch.run.store.rows import FINAL, dollars, exposure
 
 _FLYING = frozenset({Phase.INTENT, Phase.UNCERTAIN, Phase.SUBMITTED, Phase.READY})
 _LOST = frozenset({Phase.FAILED, Phase.REFUSED, Phase.SKIPPED})

@@ -8,17 +8,17 @@ from itertools import islice
 from pathlib import Path
 
 from flux_batch.errors import InvalidSpec, Problem
-from flux_batch.spec.beside import Beside
-from flux_batch.spec.build import build_spec
-from flux_batch.spec.desk import PROBLEMS_MAX, Desk, EnoughProblems, without
-from flux_batch.spec.layers import extended, in_profile
-from flux_batch.spec.overrides import override
+from flux_batch.spec.beside.beside import Beside
+from flux_batch.spec.building.build import build_spec
+from flux_batch.spec.building.desk import PROBLEMS_MAX, Desk, EnoughProblems, without
+from flux_batch.spec.building.layers import extended, in_profile
+from flux_batch.spec.building.overrides import override
+from flux_batch.spec.reading.text import check_text, read_text
+from flux_batch.spec.reading.values import Document, Plain, read_document
 from flux_batch.spec.records import Spec
-from flux_batch.spec.schema import breaches
+from flux_batch.spec.schema.published import breaches
+from flux_batch.spec.schema.wording import Complaint, complaints
 from flux_batch.spec.tables import InputFile
-from flux_batch.spec.text import check_text, read_text
-from flux_batch.spec.values import Document, Plain, read_document
-from flux_batch.spec.wording import Complaint, complaints
 
 
 def load_spec(path: Path, settings: Sequence[str] = ()) -> Spec:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from flux_batch.spec.fields import Field
-from flux_batch.spec.fields import Scalar as Scalar
-from flux_batch.spec.source import FilePath as FilePath
-from flux_batch.spec.source import Source
+from flux_batch.spec.building.fields import Field
+from flux_batch.spec.building.fields import Scalar as Scalar
+from flux_batch.spec.reading.source import FilePath as FilePath
+from flux_batch.spec.reading.source import Source
 from flux_batch.spec.tables import InputFile as InputFile
 
 

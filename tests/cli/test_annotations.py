@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_batch.cli.annotations import CUT, SUMMARY_BYTES, annotation, append_summary
-from flux_batch.cli.output import clean
+from flux_batch.cli.terminal.annotations import CUT, SUMMARY_BYTES, annotation, append_summary
+from flux_batch.cli.terminal.output import clean
 from flux_batch.errors import Problem
 
 from .kit import Desk

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from flux_batch.cli.bar import Bar
+from flux_batch.cli.terminal.bar import Bar
 
 
 class Clock:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from flux_batch.simulator import fault
-from flux_batch.spec.schema import schema_text
+from flux_batch.spec.schema.published import schema_text
 
 from .conftest import MakeDesk
 from .kit import CANARY, FAST, Desk

@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from flux_batch.run.state import FILE, StateFile
-from flux_batch.run.verify import Condition, verify
+from flux_batch.run.after.verify import Condition, verify
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.simulator import fault
 from tests.run.kit import png
 

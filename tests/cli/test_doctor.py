@@ -17,9 +17,10 @@ import pytest
 
 from flux_batch.api.dated import DatedClient, seconds_ahead
 from flux_batch.api.settings import api_settings
-from flux_batch.cli import checkup, checkup_disk
-from flux_batch.cli.checkup_account import clock
-from flux_batch.plan.prices import TABLE
+from flux_batch.cli.checking import checkup
+from flux_batch.cli.checking import disk as checkup_disk
+from flux_batch.cli.checking.account import clock
+from flux_batch.plan.totals.prices import TABLE
 from flux_batch.simulator import SimulatorOptions, simulator_thread
 
 from .conftest import MakeDesk

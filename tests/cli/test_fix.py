@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.cli.fixing import Mending, write
+from flux_batch.cli.starting.fixing import Mending, write
 from flux_batch.errors import UsageError
 
 from .kit import Desk

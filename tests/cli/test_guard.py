@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).parents[2]
 
 GUARD: Final = """\
 import os
-from flux_batch.cli.guard import guard_process
+from flux_batch.cli.terminal.guard import guard_process
 guard_process()
 KEY = os.environ["TOAPIS_API_KEY"]
 """
@@ -118,7 +118,7 @@ def test_libraries_are_quiet(tmp_path: Path) -> None:
     code = """
         import logging
         logging.basicConfig(level=logging.DEBUG)
-        from flux_batch.cli.guard import guard_process
+        from flux_batch.cli.terminal.guard import guard_process
         guard_process()
         for name in ("httpx", "httpcore.connection", "aiohttp.client", "asyncio"):
             logging.getLogger(name).info("GET https://x/?sig=s3cret")

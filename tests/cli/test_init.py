@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flux_batch.cli.answers import Wish, budget_in, ratios_in, repeat_in, text_in, values_in, variable_in
-from flux_batch.cli.drafting import draft
-from flux_batch.cli.from_table import variable_name
 from flux_batch.cli.main import main
+from flux_batch.cli.starting.answers import Wish, budget_in, ratios_in, repeat_in, text_in, values_in, variable_in
+from flux_batch.cli.starting.drafting import draft
+from flux_batch.cli.starting.from_table import variable_name
 from flux_batch.errors import UsageError
 from flux_batch.plan.make import make_plan
 from flux_batch.spec.load import load_spec, parse_spec

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from flux_batch.spec.schema import schema_text
+from flux_batch.spec.schema.published import schema_text
 
 from .kit import Desk, furnish
 from .marking import RUN, mark, rehearsed

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from flux_batch.run.state import FILE
+from flux_batch.run.store.state import FILE
 
 from .kit import CANARY, Desk
 

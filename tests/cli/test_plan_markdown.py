@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from flux_batch.cli.plan_markdown import plain, plan_markdown
-from flux_batch.cli.planning import compare
+from flux_batch.cli.planning.as_markdown import plain, plan_markdown
+from flux_batch.cli.planning.prepare import compare
 from flux_batch.plan.make import make_plan
 from tests.plan.kit import Folder, spec_of
 

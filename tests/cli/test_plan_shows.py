@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.cli.columns import cells, fit
-from flux_batch.cli.plan_text import plan_lines
-from flux_batch.cli.planning import Planned, compare
+from flux_batch.cli.planning.as_text import plan_lines
+from flux_batch.cli.planning.prepare import Planned, compare
+from flux_batch.cli.terminal.columns import cells, fit
 from flux_batch.plan.make import make_plan
 from tests.plan.kit import Folder, spec_of
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.promotion import Pick, Wish, items, next_spec
 from flux_batch.plan.records import Task
-from flux_batch.plan.template import leftover, squeeze
+from flux_batch.plan.templates.template import leftover, squeeze
 from flux_batch.spec.load import parse_spec
+from flux_batch.spec.reading.text import UNREADABLE
 from flux_batch.spec.records import DraftImage
-from flux_batch.spec.text import UNREADABLE
 
 from .kit import Desk, furnish
 from .marking import RUN, mark, rehearsed, tasks

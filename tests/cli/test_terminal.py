@@ -23,9 +23,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import flux_batch
-from flux_batch.cli.failures import report_failure
 from flux_batch.cli.main import main
-from flux_batch.cli.output import clean, print_json
+from flux_batch.cli.terminal.failures import report_failure
+from flux_batch.cli.terminal.output import clean, print_json
 from flux_batch.errors import Rejected, UsageError
 from flux_batch.simulator import Fault, Simulator, SimulatorOptions, simulator_thread
 from flux_batch.simulator.fault_file import fault

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.run.lock import run_lock
+from flux_batch.run.folder.lock import run_lock
 from flux_batch.run.records import Entry, Failure, Phase
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.simulator import fault
 
 from .conftest import MakeDesk

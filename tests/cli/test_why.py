@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flux_batch.cli.finding import find_image
+from flux_batch.cli.terminal.finding import find_image
 
 from .kit import FAST, Desk
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flux_batch.spec.schema import schema_text
+from flux_batch.spec.schema.published import schema_text
 from flux_batch.spec.vocabulary import MATCH_INPUT, RATIOS
 
 from .conftest import Show

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flux_batch.spec.schema import schema_text
+from flux_batch.spec.schema.published import schema_text
 
 from .texts import Edit, Place, proposed, split
 

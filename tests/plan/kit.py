@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from flux_batch.errors import InvalidSpec, Problem
-from flux_batch.plan.expand import Expansion, expand
+from flux_batch.plan.choosing.select import Selection
+from flux_batch.plan.expansion.expand import Expansion, expand
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Plan, Task
-from flux_batch.plan.select import Selection
-from flux_batch.spec.files import ReferenceProblem
+from flux_batch.spec.beside.files import ReferenceProblem
 from flux_batch.spec.load import parse_spec
 from flux_batch.spec.records import ReferenceFile, Spec
 

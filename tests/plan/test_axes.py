@@ -9,9 +9,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_batch.plan.axes import AxisCost, ValueCost, axis_costs
-from flux_batch.plan.columns import columns_of
 from flux_batch.plan.records import Task
+from flux_batch.plan.totals.axes import AxisCost, ValueCost, axis_costs
+from flux_batch.plan.totals.columns import columns_of
 
 from .kit import plan_of
 

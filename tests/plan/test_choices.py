@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flux_batch.errors import InvalidSpec, UsageError
-from flux_batch.plan.expand import expand, parents_first
-from flux_batch.plan.naming import same_place
-from flux_batch.plan.size import counts_of
+from flux_batch.plan.expansion.expand import expand, parents_first
+from flux_batch.plan.expansion.naming import same_place
+from flux_batch.plan.expansion.size import counts_of
 from flux_batch.spec.vocabulary import MATCH_INPUT, MODELS, RATIOS
 
 from .kit import Folder, problems_of, spec_of

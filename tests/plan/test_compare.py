@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from flux_batch.plan.compare import compare
+from flux_batch.plan.difference.compare import compare
 from flux_batch.plan.records import Task
 
 from .kit import plan_of

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.plan.diff import diff
-from flux_batch.plan.differences import changed_words
+from flux_batch.plan.choosing.select import Selection
+from flux_batch.plan.difference.diff import diff
+from flux_batch.plan.difference.differences import changed_words
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Action, Change, Known, Plan, Task
-from flux_batch.plan.select import Selection
 from flux_batch.spec.load import load_spec
 
 from .kit import plan_of

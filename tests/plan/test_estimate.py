@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_batch.plan.diff import diff
-from flux_batch.plan.estimate import Estimate, ModelCost, estimate
-from flux_batch.plan.prices import TABLE, price_of, prices_for
+from flux_batch.plan.choosing.select import Selection
+from flux_batch.plan.difference.diff import diff
 from flux_batch.plan.records import Known, Plan
-from flux_batch.plan.select import Selection
+from flux_batch.plan.totals.estimate import Estimate, ModelCost, estimate
+from flux_batch.plan.totals.prices import TABLE, price_of, prices_for
 from flux_batch.spec.vocabulary import MODELS
 
 from .kit import plan_of

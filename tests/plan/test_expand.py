@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from flux_batch.errors import InvalidSpec
-from flux_batch.plan.expand import expand
+from flux_batch.plan.expansion.expand import expand
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Reference
 
@@ -94,7 +94,7 @@ def test_repeat_is_what_buys_variations() -> None:
 @pytest.fixture
 def never_multiplied(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail at the first combination, rather than fill this machine's memory with a trillion of them."""
-    monkeypatch.setattr("flux_batch.plan.expand.combos", lambda *_: pytest.fail("it was multiplied"))
+    monkeypatch.setattr("flux_batch.plan.expansion.expand.combos", lambda *_: pytest.fail("it was multiplied"))
 
 
 @pytest.mark.usefixtures("never_multiplied")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_batch.plan.identity import content_key
+from flux_batch.plan.expansion.identity import content_key
 from flux_batch.plan.records import Reference
 
 from .kit import keys, only, plan_of

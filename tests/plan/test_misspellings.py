@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flux_batch.errors import InvalidSpec
-from flux_batch.plan.checks import with_misspellings
+from flux_batch.plan.templates.checks import with_misspellings
 from flux_batch.spec.load import parse_spec
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_batch.plan.naming import MAX_BYTES, default_stem, describe, distinct, same_place, slug, stem_problem
+from flux_batch.plan.expansion.naming import MAX_BYTES, default_stem, describe, distinct, same_place, slug, stem_problem
 
 from .kit import plan_of, problems_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flux_batch.plan.options import BadOption, read_option
+from flux_batch.plan.expansion.options import BadOption, read_option
 
 from .kit import plan_of, problems_of
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from flux_batch.plan.indented import indented
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.saved import plan_to_json
-from flux_batch.plan.select import Selection
-from flux_batch.spec.files import inspect_reference
+from flux_batch.plan.choosing.select import Selection
+from flux_batch.spec.beside.files import inspect_reference
 from flux_batch.spec.load import load_spec
 
 spec = load_spec(Path(sys.argv[1]))
@@ -37,7 +37,7 @@ import codecs, json, sys
 from pathlib import Path
 from flux_batch.errors import InvalidSpec
 from flux_batch.plan.make import make_plan
-from flux_batch.plan.select import Selection
+from flux_batch.plan.choosing.select import Selection
 from flux_batch.spec.load import load_spec
 from flux_batch.spec.records import ReferenceFile
 

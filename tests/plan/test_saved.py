@@ -13,12 +13,12 @@ import pytest
 
 from flux_batch import __version__
 from flux_batch.errors import PlanMoved, UsageError
+from flux_batch.plan.choosing.select import Selection
 from flux_batch.plan.codec import file_to_json, price_from_json, price_to_json, task_from_json, task_to_json
 from flux_batch.plan.indented import indented
-from flux_batch.plan.prices import TABLE
 from flux_batch.plan.records import Plan
 from flux_batch.plan.saved import Applied, check_unapplied, check_unmoved, is_saved_plan, plan_to_json, read_saved_plan
-from flux_batch.plan.select import Selection
+from flux_batch.plan.totals.prices import TABLE
 from flux_batch.spec.records import InputFile
 
 from .kit import Folder, plan_of

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flux_batch.errors import UsageError
+from flux_batch.plan.choosing.sample import balanced
+from flux_batch.plan.choosing.select import Selection
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Plan, Task
-from flux_batch.plan.sample import balanced
-from flux_batch.plan.select import Selection
 from flux_batch.spec.load import parse_spec
 
 from .kit import plan_of

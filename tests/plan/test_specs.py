@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.plan.diff import diff
-from flux_batch.plan.estimate import estimate
+from flux_batch.plan.difference.diff import diff
+from flux_batch.plan.expansion.naming import stem_problem
 from flux_batch.plan.make import make_plan
-from flux_batch.plan.naming import stem_problem
 from flux_batch.plan.records import Plan
-from flux_batch.spec.files import inspect_reference
+from flux_batch.plan.totals.estimate import estimate
+from flux_batch.spec.beside.files import inspect_reference
 from flux_batch.spec.load import load_spec
 
 SPECS = Path(__file__).parents[2] / "specs"

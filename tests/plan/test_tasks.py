@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from flux_batch.plan.columns import AllKeys, ByKey, Listed, chosen, columns_of
-from flux_batch.plan.diff import diff
+from flux_batch.plan.choosing.select import Selection
+from flux_batch.plan.difference.diff import diff
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Action, Known, Plan, Remembered
-from flux_batch.plan.select import Selection
+from flux_batch.plan.totals.columns import AllKeys, ByKey, Listed, chosen, columns_of
 
 from .kit import Folder, plan_of, spec_of
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from flux_batch.plan.template import (
+from flux_batch.plan.templates.template import (
     MAX_OUTPUT,
     MAX_TEMPLATE,
     TemplateProblem,
@@ -16,7 +16,7 @@ from flux_batch.plan.template import (
     leftover,
     squeeze,
 )
-from flux_batch.spec.fields import Record
+from flux_batch.spec.building.fields import Record
 
 ATTACKS = (
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_batch.plan.timing import ORDINARY_RATE, USUAL_SECONDS, Pace, pace_of, timing
+from flux_batch.plan.totals.timing import ORDINARY_RATE, USUAL_SECONDS, Pace, pace_of, timing
 
 
 def independent(count: int) -> list[int | None]:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from flux_batch.errors import InvalidSpec
-from flux_batch.report.brand import logo_uri
+from flux_batch.report.page.brand import logo_uri
 from flux_batch.report.write import write_report
 from flux_batch.run.records import RunView
 from flux_batch.spec.load import parse_spec

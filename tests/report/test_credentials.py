@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from flux_batch.report import credentials as module
-from flux_batch.report.aside import credentials_told
 from flux_batch.report.credentials import CACHE, Credentials, credentials_of
 from flux_batch.report.manifest import manifest
+from flux_batch.report.page.aside import credentials_told
 from flux_batch.report.write import write_report
-from flux_batch.run.credentials import has_credentials
+from flux_batch.run.after.credentials import has_credentials
 from flux_batch.run.records import RunView, StoredFile
 
 from .conftest import make_task, make_view, sha, stored

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from flux_batch.errors import UsageError
-from flux_batch.plan.naming import same_place, stem_problem
-from flux_batch.report.captions import Caption, captions_csv, guarded
-from flux_batch.report.delivery import Order, deliver
-from flux_batch.report.delivery_names import delivery_names
-from flux_batch.report.embed import ODD, OWN_XMP, SIGNED, Untouched, embed
-from flux_batch.report.xmp import COMPOSITE, GENERATED, Facts, packet
+from flux_batch.plan.expansion.naming import same_place, stem_problem
+from flux_batch.report.delivery.captions import Caption, captions_csv, guarded
+from flux_batch.report.delivery.deliver import Order, deliver
+from flux_batch.report.delivery.embed import ODD, OWN_XMP, SIGNED, Untouched, embed
+from flux_batch.report.delivery.names import delivery_names
+from flux_batch.report.delivery.xmp import COMPOSITE, GENERATED, Facts, packet
 from flux_batch.run.records import RunView, StoredFile
 
 from .conftest import sha

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from flux_batch.errors import InvalidSpec
-from flux_batch.report.drafts import draft_told
 from flux_batch.report.manifest import manifest
+from flux_batch.report.picking.drafts import draft_told
 from flux_batch.report.write import write_report
 from flux_batch.run.records import RunView
 from flux_batch.spec.load import parse_spec

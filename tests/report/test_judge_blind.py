@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from flux_batch.cli.marks import Marked
-from flux_batch.cli.picks_text import tally
-from flux_batch.report.agreement import merge
+from flux_batch.cli.picking.marks import Marked
+from flux_batch.cli.picking.picks_text import tally
+from flux_batch.report.picking.agreement import merge
 from flux_batch.run.records import RunView
-from flux_batch.spec.picks import read_picks
+from flux_batch.spec.beside.picks import read_picks
 
 from .conftest import MakePicture, make_task, make_view, stored
 from .judging import axe_finds_nothing, card, menu, own, said, save

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from flux_batch.run.records import RunView
-from flux_batch.spec.schema import schema_text
+from flux_batch.spec.schema.published import schema_text
 from tests.hostile.markup import PAYLOADS
 
 from .conftest import sha

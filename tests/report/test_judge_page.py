@@ -305,8 +305,8 @@ def test_the_same_image_in_two_places_is_marked_in_both(opened: Open, spring: Ru
 
 def test_the_page_of_a_plan_has_keys_and_no_judging(opened: Open, spring: RunView, folder: Path) -> None:
     """Its script is whole without the parts that judge."""
-    from flux_batch.report.page import PLAN, write_page
-    from flux_batch.report.sheet import sheet
+    from flux_batch.report.page.render import PLAN, write_page
+    from flux_batch.report.page.sheet import sheet
 
     it = opened(spring)
     page = it.page

@@ -17,14 +17,14 @@ import jsonschema
 import pytest
 from playwright.sync_api import Browser, Page
 
-from flux_batch.cli.marks import Marked
-from flux_batch.cli.picks_text import tally
+from flux_batch.cli.picking.marks import Marked
+from flux_batch.cli.picking.picks_text import tally
 from flux_batch.errors import UsageError
-from flux_batch.report.agreement import Verdict, merge
-from flux_batch.report.delivery import stored_once
+from flux_batch.report.delivery.deliver import stored_once
+from flux_batch.report.picking.agreement import Verdict, merge
 from flux_batch.run.records import Entry, StoredFile
-from flux_batch.spec.picks import Flag, PicksFile, Review, Shown, read_picks
-from flux_batch.spec.schema import schema_text
+from flux_batch.spec.beside.picks import Flag, PicksFile, Review, Shown, read_picks
+from flux_batch.spec.schema.published import schema_text
 
 from .conftest import make_task, make_view, sha, stored
 from .test_browser import chromium as chromium

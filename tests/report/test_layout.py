@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flux_batch.report.layout import Labels, Layout, choose, grid, varying_axes
+from flux_batch.report.page.layout import Labels, Layout, choose, grid, varying_axes
 from flux_batch.spec.records import ReportOptions
 
 MODELS = ["flux-kontext-pro", "flux-kontext-max"]

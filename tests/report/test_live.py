@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from flux_batch.plan.records import Reference
-from flux_batch.report.live import BEAT, PART, LivePage, end_live
-from flux_batch.report.live_tiles import LiveTiles
-from flux_batch.report.sheet import sheet
+from flux_batch.report.page.live import BEAT, PART, LivePage, end_live
+from flux_batch.report.page.live_tiles import LiveTiles
+from flux_batch.report.page.sheet import sheet
 from flux_batch.report.write import begin_live_page, write_report
+from flux_batch.run.plane.thumbs import Thumb, Thumbs
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView
-from flux_batch.run.thumbs import Thumb, Thumbs
 from flux_batch.run.watch import tally
 
 from .conftest import NOON, MakePicture, make_task, make_view, stored, unstored

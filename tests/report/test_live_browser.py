@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from flux_batch.report.write import write_report
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.state import FILE, StateFile
 
 from .test_browser import Opened
 from .test_browser import chromium as chromium

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from flux_batch.report.files import write_if_changed
-from flux_batch.report.page import data_js, page_html
-from flux_batch.report.sheet import sheet
+from flux_batch.report.page.render import data_js, page_html
+from flux_batch.report.page.sheet import sheet
 from flux_batch.report.write import write_report
 from flux_batch.run.records import RunView
 

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flux_batch.errors import UsageError
-from flux_batch.report.agreement import Accord, Merged, merge, merged_json
-from flux_batch.report.winners import contests, wilson
-from flux_batch.spec.picks import read_picks
-from flux_batch.spec.schema import schema_text
+from flux_batch.report.picking.agreement import Accord, Merged, merge, merged_json
+from flux_batch.report.picking.winners import contests, wilson
+from flux_batch.spec.beside.picks import read_picks
+from flux_batch.spec.schema.published import schema_text
 
 from .conftest import make_task, sha
 
@@ -103,7 +103,7 @@ def test_a_bad_file_is_named_and_explained(case: str, write: Write) -> None:
 def test_what_is_no_file_or_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing there, a folder, not UTF-8, and more than anybody judged."""
     (tmp_path / "b.json").write_bytes(b"\xff{}")
-    monkeypatch.setattr("flux_batch.spec.picks.BYTES_MAX", 1)
+    monkeypatch.setattr("flux_batch.spec.beside.picks.BYTES_MAX", 1)
     for path, said in (
         (tmp_path / "no.json", "there is no file"),
         (tmp_path, "folder"),

@@ -11,11 +11,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from flux_batch.plan.diff import diff
-from flux_batch.plan.estimate import estimate
+from flux_batch.plan.difference.diff import diff
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Known
-from flux_batch.report.plan_sheet import PlanView, plan_sheet, write_plan_sheet
+from flux_batch.plan.totals.estimate import estimate
+from flux_batch.report.page.plan_sheet import PlanView, plan_sheet, write_plan_sheet
 from flux_batch.run.records import StoredFile
 from tests.plan.kit import Folder, spec_of
 

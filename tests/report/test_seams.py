@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from flux_batch.report import page as page_module
-from flux_batch.report.pack import plain
-from flux_batch.report.page import Look, write_page
-from flux_batch.report.sheet import Sheet, sheet
+from flux_batch.report.page import render as page_module
+from flux_batch.report.page.pack import plain
+from flux_batch.report.page.render import Look, write_page
+from flux_batch.report.page.sheet import Sheet, sheet
+from flux_batch.run.plane.thumbs import make_thumbs
 from flux_batch.run.records import RunView
-from flux_batch.run.thumbs import make_thumbs
 
 from .conftest import MakePicture
 from .test_browser import chromium as chromium

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.report.phrases import Tone
-from flux_batch.report.sheet import Sheet, sheet
+from flux_batch.report.page.phrases import Tone
+from flux_batch.report.page.sheet import Sheet, sheet
 from flux_batch.report.summary import totals
+from flux_batch.run.plane.thumbs import make_thumbs
 from flux_batch.run.records import Failure, Phase, RunView
-from flux_batch.run.thumbs import make_thumbs
 
 from .conftest import make_task, make_view, unstored
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from flux_batch.errors import UsageError
-from flux_batch.report import single
-from flux_batch.report.single import write_single
+from flux_batch.report.page import single
+from flux_batch.report.page.single import write_single
 from flux_batch.report.write import write_report
 from flux_batch.run.records import RunView
 

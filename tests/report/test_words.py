@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from flux_batch.plan.money import usd
+from flux_batch.plan.totals.money import usd
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.words import day, file_size, iso
 

@@ -27,16 +27,16 @@ from typing import Any, Final
 import PIL.Image
 
 import flux_batch
-import flux_batch.cli.running as cli_running
-import flux_batch.run.download as downloading
-import flux_batch.run.paid as paid
+import flux_batch.cli.running.carry_out as cli_running
+import flux_batch.run.plane.download as downloading
+import flux_batch.run.plane.shelf as shelving
+import flux_batch.run.protocol.paid as paid
 import flux_batch.run.session as session
-import flux_batch.run.shelf as shelving
 from flux_batch.api.client import ApiClient, Timeouts
 from flux_batch.cli.main import main
-from flux_batch.run.journal import Journal
-from flux_batch.run.protocol import Rules
-from flux_batch.run.state import StateFile
+from flux_batch.run.protocol.machine import Rules
+from flux_batch.run.store.journal import Journal
+from flux_batch.run.store.state import StateFile
 
 _passed: Final[Counter[str]] = Counter()
 

@@ -19,18 +19,18 @@ from PIL import Image
 
 from flux_batch.api.client import Timeouts
 from flux_batch.api.settings import api_settings
+from flux_batch.plan.choosing.select import Selection
 from flux_batch.plan.make import make_plan
-from flux_batch.plan.prices import prices_for
 from flux_batch.plan.records import Plan, Reference, Task
-from flux_batch.plan.select import Selection
-from flux_batch.run.clock import Clock
-from flux_batch.run.protocol import Moment, Rules
+from flux_batch.plan.totals.prices import prices_for
+from flux_batch.run.pace.clock import Clock
+from flux_batch.run.protocol.machine import Moment, Rules
 from flux_batch.run.records import Phase, RunView
 from flux_batch.run.session import Outcome, RunOptions, run_plan
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.run.watch import Nobody
 from flux_batch.simulator import Simulator
-from flux_batch.spec.files import inspect_reference
+from flux_batch.spec.beside.files import inspect_reference
 from flux_batch.spec.load import parse_spec
 from flux_batch.spec.records import Spec
 

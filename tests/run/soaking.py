@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from flux_batch.run.records import Entry, Phase
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.simulator import Simulator, SimulatorOptions, simulator_thread
 
 from .desk import FIRST, Desk, Told

@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Any, Final, Self, get_args
 
 from flux_batch.api.wire import TaskSnapshot
-from flux_batch.run import events
-from flux_batch.run.protocol import _RULES, Moment, Rules, State, opening, step
+from flux_batch.run.protocol import events
+from flux_batch.run.protocol.machine import _RULES, Moment, Rules, State, opening, step
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, StoredFile
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.simulator import Fault, Simulator, SimulatorOptions, simulator_thread
 
 from .kit import KEY, png

@@ -9,7 +9,7 @@ import pytest
 
 from flux_batch.errors import PlanMoved
 from flux_batch.plan.saved import Applied, SavedPlan, read_saved_plan
-from flux_batch.run.applied import note_applied, run_id_in
+from flux_batch.run.store.applied import note_applied, run_id_in
 
 NOW = 1_795_000_000.0
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from flux_batch.run.brake import Brake
+from flux_batch.run.pace.brake import Brake
 
 from .kit import VirtualClock, settle
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageStat
 from PIL.PngImagePlugin import PngInfo
 
-from flux_batch.run.clean import Unreadable, without_metadata
+from flux_batch.run.references.clean import Unreadable, without_metadata
 
 from .conftest import MakeBench
 from .kit import png, stored

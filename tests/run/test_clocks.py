@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-import flux_batch.run.paid as paid
-from flux_batch.run.clock import SystemClock
-from flux_batch.run.protocol import Moment
+import flux_batch.run.protocol.paid as paid
+from flux_batch.run.pace.clock import SystemClock
+from flux_batch.run.protocol.machine import Moment
 from flux_batch.run.records import Phase
-from flux_batch.run.state import FILE
+from flux_batch.run.store.state import FILE
 from flux_batch.simulator import Fault, fault
 
 from .conftest import MakeBench

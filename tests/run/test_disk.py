@@ -9,7 +9,7 @@ import pytest
 
 from flux_batch.errors import LocalFailure
 from flux_batch.run.records import Phase, Purchase
-from flux_batch.run.state import StateFile
+from flux_batch.run.store.state import StateFile
 
 from .conftest import MakeBench
 from .kit import MATRIX, only

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.run import drive
-from flux_batch.run.drive import cloud_of, drive_warning, file_system
+from flux_batch.run.folder import drive
+from flux_batch.run.folder.drive import cloud_of, drive_warning, file_system
 
 from .conftest import MakeBench
 from .kit import MATRIX

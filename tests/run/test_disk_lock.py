@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.run.lock import run_lock
+from flux_batch.run.folder.lock import run_lock
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ TAKE = """
 import sys
 from pathlib import Path
 from flux_batch.errors import LocalFailure
-from flux_batch.run.lock import run_lock
+from flux_batch.run.folder.lock import run_lock
 try:
     with run_lock(Path(sys.argv[1])):
         print("held")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.run import disk
-from flux_batch.run.disk import BESIDE, IMAGE, free_bytes, places, shortage
+from flux_batch.run.folder import disk
+from flux_batch.run.folder.disk import BESIDE, IMAGE, free_bytes, places, shortage
 
 MB = 1024 * 1024
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flux_batch.run.records import Phase
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.state import FILE, StateFile
 
 from .conftest import MakeBench
 from .kit import KEY, Bench

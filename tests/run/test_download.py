@@ -17,11 +17,11 @@ from PIL import Image
 
 from flux_batch.api.files import FileClient
 from flux_batch.errors import LocalFailure, Unclear
-from flux_batch.run import download as download_module
-from flux_batch.run.download import download, intake_into
-from flux_batch.run.picture import NotAnImage, check_picture
+from flux_batch.run.plane import download as download_module
+from flux_batch.run.plane.download import download, intake_into
+from flux_batch.run.plane.picture import NotAnImage, check_picture
 from flux_batch.run.records import Phase, StoredFile
-from flux_batch.run.state import StateFile
+from flux_batch.run.store.state import StateFile
 
 from .conftest import MakeBench
 from .kit import FakeFiles, png, stored
@@ -153,7 +153,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from PIL import Image
 from flux_batch.errors import LocalFailure
-from flux_batch.run.download import download, intake_into
+from flux_batch.run.plane.download import download, intake_into
 
 def killing(real):
     def call(*args):

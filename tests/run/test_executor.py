@@ -9,7 +9,7 @@ import pytest
 from flux_batch.api.client import ApiClient
 from flux_batch.api.wire import TaskSnapshot
 from flux_batch.run.records import Phase, Purchase
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.simulator import fault
 
 from .conftest import MakeBench

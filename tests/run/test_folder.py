@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from flux_batch.errors import LocalFailure
-from flux_batch.run import folder as folder_module
-from flux_batch.run.folder import create_private, prepare_folder, shared_mode
+from flux_batch.run.folder import prepare as folder_module
+from flux_batch.run.folder.prepare import create_private, prepare_folder, shared_mode
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 
@@ -128,7 +128,7 @@ def test_a_file_in_its_place_is_a_local_failure(tmp_path: Path) -> None:
 UMASKED = """
 import os, sys
 from pathlib import Path
-from flux_batch.run.folder import create_private, shared_mode
+from flux_batch.run.folder.prepare import create_private, shared_mode
 os.umask(int(sys.argv[1]))
 create_private(Path("private"))
 assert shared_mode() == 0o666 & ~int(sys.argv[1]), oct(shared_mode())

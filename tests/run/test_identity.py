@@ -10,11 +10,11 @@ import pytest
 
 from flux_batch.api.settings import ApiSettings, api_settings
 from flux_batch.errors import StateUnusable
-from flux_batch.run.identity import claim_identity, keep_apart
+from flux_batch.run.folder.identity import claim_identity, keep_apart
 from flux_batch.run.records import Phase
-from flux_batch.run.registry import register
-from flux_batch.run.rows import FINAL
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.registry import register
+from flux_batch.run.store.rows import FINAL
+from flux_batch.run.store.state import FILE, StateFile
 
 from .conftest import MakeBench
 from .kit import KEY, MATRIX, key_of, make_plan_with, make_task, plain_spec, stored, usd

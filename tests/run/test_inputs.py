@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image
 
 from flux_batch.plan.make import make_plan
-from flux_batch.run.inputs import keep_inputs
-from flux_batch.run.kept import kept_wholes
+from flux_batch.run.folder.inputs import keep_inputs
+from flux_batch.run.folder.kept import kept_wholes
 from flux_batch.spec.load import load_spec
 
 from .kit import MATRIX, Bench, plain_spec, plan_of

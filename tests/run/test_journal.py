@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from flux_batch.errors import LocalFailure, RawAnswer
-from flux_batch.run.journal import Journal
 from flux_batch.run.records import Phase, Purchase
-from flux_batch.run.registry import register
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.journal import Journal
+from flux_batch.run.store.registry import register
+from flux_batch.run.store.state import FILE, StateFile
 
 from .kit import key_of, make_plan_with, make_task, plain_spec, settle, usd
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from flux_batch.run.records import Phase
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.simulator import fault
 
 from .conftest import MakeBench

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from flux_batch.errors import LocalFailure, RunLocked
-from flux_batch.run.lock import FILE, run_lock
+from flux_batch.run.folder.lock import FILE, run_lock
 
 HOLDER = """
 import sys
 from pathlib import Path
-from flux_batch.run.lock import run_lock
+from flux_batch.run.folder.lock import run_lock
 with run_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -16,10 +16,10 @@ from typing import Final
 import pytest
 
 from flux_batch.errors import LocalFailure, RawAnswer
-from flux_batch.run.database import Database
-from flux_batch.run.migrations import STEPS, VERSION, steps_from
 from flux_batch.run.records import Entry, Phase
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.database import Database
+from flux_batch.run.store.migrations import STEPS, VERSION, steps_from
+from flux_batch.run.store.state import FILE, StateFile
 
 from .kit import MATRIX, Bench, stored
 
@@ -144,7 +144,7 @@ def test_a_kill_while_it_is_brought_forward_leaves_a_file_that_goes_on(aged: Ben
     path, trial = aged.folder / FILE, aged.home / "trial.sqlite"
     before, old = entries(path), version(path)
     code = (
-        "import sys; from pathlib import Path; from flux_batch.run.database import Database\n"
+        "import sys; from pathlib import Path; from flux_batch.run.store.database import Database\n"
         "Database(Path(sys.argv[1]), read_only=False)\n"
     )
     killed = 0

@@ -12,7 +12,7 @@ from flux_batch.api.client import KEPT
 from flux_batch.errors import RawAnswer
 from flux_batch.run.perform import _printable
 from flux_batch.run.records import Phase
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.simulator import Fault, fault
 
 from .conftest import MakeBench

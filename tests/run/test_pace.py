@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flux_batch.run.brake import Brake
-from flux_batch.run.pace import QUERY_RATE, Gate, query_gate, submit_gate
+from flux_batch.run.pace.brake import Brake
+from flux_batch.run.pace.gate import QUERY_RATE, Gate, query_gate, submit_gate
 from flux_batch.simulator.limits import SUBMIT, TIERS, Bucket, Rate
 
 from .kit import VirtualClock, settle

@@ -25,10 +25,12 @@ from flux_batch.errors import (
     UsageError,
 )
 from flux_batch.plan.records import Reference
-from flux_batch.run.brake import Brake
-from flux_batch.run.claims import Work
-from flux_batch.run.download import intake_into
-from flux_batch.run.events import (
+from flux_batch.run.pace.brake import Brake
+from flux_batch.run.pace.gate import Gate
+from flux_batch.run.perform import Performer
+from flux_batch.run.plane.download import intake_into
+from flux_batch.run.plane.here import Here
+from flux_batch.run.protocol.events import (
     Accepted,
     Control,
     ControlFailed,
@@ -54,14 +56,12 @@ from flux_batch.run.events import (
     TurnedAway,
     Withdrawn,
 )
-from flux_batch.run.journal import Journal
-from flux_batch.run.pace import Gate
-from flux_batch.run.perform import Performer
-from flux_batch.run.plane.here import Here
 from flux_batch.run.records import Failure, Phase, Purchase, Times
-from flux_batch.run.references import ReferenceMoved, References
-from flux_batch.run.registry import register
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.references.provide import ReferenceMoved, References
+from flux_batch.run.store.claims import Work
+from flux_batch.run.store.journal import Journal
+from flux_batch.run.store.registry import register
+from flux_batch.run.store.state import FILE, StateFile
 
 from .kit import FakeFiles, Listener, VirtualClock, key_of, make_plan_with, make_task, plain_spec, png
 

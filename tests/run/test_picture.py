@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from flux_batch.run.picture import MAX_PIXELS, NotAnImage, Picture, check_picture
+from flux_batch.run.plane.picture import MAX_PIXELS, NotAnImage, Picture, check_picture
 
 KINDS = {"PNG": ("image/png", "png"), "JPEG": ("image/jpeg", "jpg"), "WEBP": ("image/webp", "webp")}
 
@@ -167,7 +167,7 @@ def test_a_bomb_prints_no_warning(tmp_path: Path) -> None:
 
     (tmp_path / "bomb.part").write_bytes(bomb(10_000, 10_000))
     code = (
-        "import sys; from pathlib import Path; from flux_batch.run.picture import NotAnImage, check_picture\n"
+        "import sys; from pathlib import Path; from flux_batch.run.plane.picture import NotAnImage, check_picture\n"
         "try: check_picture(Path(sys.argv[1]))\n"
         "except NotAnImage as error: print(error)\n"
     )
@@ -234,7 +234,7 @@ def test_a_png_with_a_packed_text_bomb_is_refused(kind: bytes, tmp_path: Path) -
 
 def test_large_pictures_wait_for_each_other(tmp_path: Path) -> None:
     """So that many of them at once need the memory of one."""
-    from flux_batch.run import picture
+    from flux_batch.run.plane import picture
 
     path = tmp_path / "large.png"
     Image.new("L", (4_000, 2_001)).save(path)

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flux_batch.api.wire import TaskSnapshot
-from flux_batch.run.events import Accepted, NoAnswer, Seen
-from flux_batch.run.learned import keep_making_spans, making_spans
-from flux_batch.run.learning import ENOUGH, Attempt, Learner
-from flux_batch.run.protocol import Moment, State
+from flux_batch.run.pace.learning import ENOUGH, Attempt, Learner
+from flux_batch.run.pace.schedule import LONGEST, Making, Polls, Span, fit, plan_polls
+from flux_batch.run.protocol.events import Accepted, NoAnswer, Seen
+from flux_batch.run.protocol.machine import Moment, State
 from flux_batch.run.records import Phase, Purchase
-from flux_batch.run.schedule import LONGEST, Making, Polls, Span, fit, plan_polls
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.learned import keep_making_spans, making_spans
+from flux_batch.run.store.state import FILE, StateFile
 
 from .kit import MATRIX, Bench, stored
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flux_batch.api.wire import TaskSnapshot
-from flux_batch.run.events import (
+from flux_batch.run.protocol.events import (
     Accepted,
     Control,
     ControlFailed,
@@ -39,9 +39,19 @@ from flux_batch.run.events import (
     TurnedAway,
     Withdrawn,
 )
-from flux_batch.run.protocol import CONNECT_TRIES, FETCH_TRIES, MISSING_POLLS, Moment, Rules, State, Step, opening, step
+from flux_batch.run.protocol.machine import (
+    CONNECT_TRIES,
+    FETCH_TRIES,
+    MISSING_POLLS,
+    Moment,
+    Rules,
+    State,
+    Step,
+    opening,
+    step,
+)
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile
-from flux_batch.run.rows import FINAL, exposure
+from flux_batch.run.store.rows import FINAL, exposure
 
 RULES = Rules(settle=100.0)
 PLANNED = Purchase(key="k", price=Decimal("0.04"))

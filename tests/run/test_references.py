@@ -14,11 +14,11 @@ import pytest
 from flux_batch.api.client import ApiClient
 from flux_batch.errors import Unclear
 from flux_batch.plan.records import Reference
-from flux_batch.run.journal import Journal
 from flux_batch.run.records import Phase, StoredFile
-from flux_batch.run.references import RESULT_MARGIN, UPLOAD_LIFE, ReferenceMoved, References
-from flux_batch.run.registry import register
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.references.provide import RESULT_MARGIN, UPLOAD_LIFE, ReferenceMoved, References
+from flux_batch.run.store.journal import Journal
+from flux_batch.run.store.registry import register
+from flux_batch.run.store.state import FILE, StateFile
 
 from .kit import VirtualClock, key_of, make_plan_with, make_task, plain_spec, png, settle
 

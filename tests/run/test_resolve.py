@@ -12,14 +12,14 @@ import pytest
 from flux_batch.api.client import ApiClient, Timeouts
 from flux_batch.api.settings import api_settings
 from flux_batch.errors import OverBudget, Unclear, UsageError
-from flux_batch.plan.select import Selection
+from flux_batch.plan.choosing.select import Selection
 from flux_batch.report.summary import totals
-from flux_batch.run.clock import SystemClock
-from flux_batch.run.protocol import FETCH_TRIES, LATER_TRIES
+from flux_batch.run.pace.clock import SystemClock
+from flux_batch.run.protocol.machine import FETCH_TRIES, LATER_TRIES
 from flux_batch.run.records import Phase
 from flux_batch.run.resolve import Decision, Resolved, Verb, abandon, adopt, named, questions, resend, unfetched
-from flux_batch.run.rows import micros
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.rows import micros
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.simulator import Fault, fault
 
 from .conftest import MakeBench

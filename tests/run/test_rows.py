@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile, Times
-from flux_batch.run.rows import COLUMNS, FINAL, MICRO, dollars, exposure, from_row, micros, to_row, whole_micros
+from flux_batch.run.store.rows import COLUMNS, FINAL, MICRO, dollars, exposure, from_row, micros, to_row, whole_micros
 
 from .kit import key_of
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from flux_batch.errors import BalanceTooLow, OverBudget, RefusedToSpend, StateUnusable
-from flux_batch.plan.select import Selection
+from flux_batch.plan.choosing.select import Selection
 from flux_batch.run.records import Phase
-from flux_batch.run.state import FILE
+from flux_batch.run.store.state import FILE
 from flux_batch.simulator import fault
 
 from .conftest import MakeBench

@@ -10,11 +10,11 @@ from decimal import Decimal
 import pytest
 
 from flux_batch.errors import LocalFailure, OverBudget, PriceUnknown, RunLocked, StateUnusable
-from flux_batch.plan.diff import diff
-from flux_batch.plan.estimate import Estimate, estimate
-from flux_batch.run.clock import SystemClock
-from flux_batch.run.lock import run_lock
-from flux_batch.run.protocol import Moment, Rules
+from flux_batch.plan.difference.diff import diff
+from flux_batch.plan.totals.estimate import Estimate, estimate
+from flux_batch.run.folder.lock import run_lock
+from flux_batch.run.pace.clock import SystemClock
+from flux_batch.run.protocol.machine import Moment, Rules
 from flux_batch.run.records import Phase
 from flux_batch.run.session import budget_cap, rules_for
 from flux_batch.simulator import fault

@@ -21,14 +21,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flux_batch.errors import FluxBatchError, LocalFailure, StateUnusable
-from flux_batch.plan.prices import TABLE
 from flux_batch.plan.records import Plan
-from flux_batch.run import registry
-from flux_batch.run.migrations import VERSION
+from flux_batch.plan.totals.prices import TABLE
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile, Times
-from flux_batch.run.registry import forget_unfinished
-from flux_batch.run.rows import exposure
-from flux_batch.run.state import FILE, REMEMBERED, StateFile
+from flux_batch.run.store import registry
+from flux_batch.run.store.migrations import VERSION
+from flux_batch.run.store.registry import forget_unfinished
+from flux_batch.run.store.rows import exposure
+from flux_batch.run.store.state import FILE, REMEMBERED, StateFile
 
 from .kit import key_of, make_plan_with, make_task, plain_spec, usd
 
@@ -707,7 +707,7 @@ class TestView:
 def test_a_kill_during_the_first_start_leaves_a_file_that_can_be_gone_on_with(tmp_path: Path) -> None:
     """Killed at any sync of the schema's transaction, the next start is as good as the first."""
     code = (
-        "import sys; from pathlib import Path; from flux_batch.run.state import StateFile\n"
+        "import sys; from pathlib import Path; from flux_batch.run.store.state import StateFile\n"
         "StateFile(Path(sys.argv[1]))\n"
     )
     strace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=fdatasync"]

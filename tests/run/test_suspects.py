@@ -12,13 +12,13 @@ from flux_batch.api.client import ApiClient
 from flux_batch.api.files import FileClient
 from flux_batch.api.settings import api_settings
 from flux_batch.errors import AccountRejected
-from flux_batch.run.download import intake_into
+from flux_batch.run.after.refetch import Asked, refetch
+from flux_batch.run.after.suspects import SMALLEST, SMALLEST_AT_HOME, suspects, suspects_of
+from flux_batch.run.after.verify import Condition, verify
+from flux_batch.run.plane.download import intake_into
 from flux_batch.run.plane.here import Here
 from flux_batch.run.records import Entry, Phase, Purchase, StoredFile
-from flux_batch.run.refetch import Asked, refetch
-from flux_batch.run.state import FILE, StateFile
-from flux_batch.run.suspects import SMALLEST, SMALLEST_AT_HOME, suspects, suspects_of
-from flux_batch.run.verify import Condition, verify
+from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.simulator import Fault, fault
 
 from .conftest import MakeBench

@@ -15,11 +15,11 @@ from PIL import Image
 
 from flux_batch.api.files import FileClient
 from flux_batch.report.write import write_report
-from flux_batch.run import thumbs as module
-from flux_batch.run.download import download, intake_into
+from flux_batch.run.plane import thumbs as module
+from flux_batch.run.plane.download import download, intake_into
+from flux_batch.run.plane.thumbs import LARGE, SMALL, Thumb, Thumbs, find_thumbs, make_thumbs, thumb_name
+from flux_batch.run.plane.webp import webp_size
 from flux_batch.run.records import StoredFile
-from flux_batch.run.thumbs import LARGE, SMALL, Thumb, Thumbs, find_thumbs, make_thumbs, thumb_name
-from flux_batch.run.webp import webp_size
 
 from .conftest import MakeBench
 from .kit import MATRIX, FakeFiles, png, stored

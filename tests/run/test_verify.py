@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.plan.select import Selection
-from flux_batch.run.clock import SystemClock
+from flux_batch.plan.choosing.select import Selection
+from flux_batch.run.after.verify import Checked, Condition, is_intact, left_over, looks_intact, verify
+from flux_batch.run.pace.clock import SystemClock
 from flux_batch.run.records import Phase
-from flux_batch.run.verify import Checked, Condition, is_intact, left_over, looks_intact, verify
 from flux_batch.simulator import fault
 
 from .kit import KEY, MATRIX, Bench, only, plan_of, usd

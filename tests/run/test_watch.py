@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flux_batch.run.records import Phase, Purchase
-from flux_batch.run.rows import micros
+from flux_batch.run.store.rows import micros
 from flux_batch.run.watch import Nobody, tally
 
 from .kit import usd

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from flux_batch.errors import ApiError, LocalFailure
-from flux_batch.run.picture import NotAnImage
 from flux_batch.run.plane.choose import plane_for
+from flux_batch.run.plane.picture import NotAnImage
 from flux_batch.run.plane.seam import DataPlane
+from flux_batch.run.plane.thumbs import find_thumbs
 from flux_batch.run.records import StoredFile
-from flux_batch.run.thumbs import find_thumbs
 from tests.run.kit import png
 
 from .kit import Host, contents

@@ -20,17 +20,17 @@ from PIL import Image
 
 from flux_batch.api.files import FileClient
 from flux_batch.errors import LocalFailure, StateUnusable, UsageError
-from flux_batch.report.delivery import Order, deliver
-from flux_batch.report.sheet import sheet
+from flux_batch.report.delivery.deliver import Order, deliver
+from flux_batch.report.page.sheet import sheet
 from flux_batch.report.write import write_report
-from flux_batch.run import objects
-from flux_batch.run.download import download, intake_into
-from flux_batch.run.place import claim_place
+from flux_batch.run.after.verify import Condition, verify
+from flux_batch.run.folder.place import claim_place
+from flux_batch.run.plane import objects
 from flux_batch.run.plane.choose import plane_for
+from flux_batch.run.plane.download import download, intake_into
+from flux_batch.run.plane.thumbs import make_thumbs
 from flux_batch.run.records import Phase
-from flux_batch.run.state import StateFile
-from flux_batch.run.thumbs import make_thumbs
-from flux_batch.run.verify import Condition, verify
+from flux_batch.run.store.state import StateFile
 from tests.run.conftest import MakeBench
 from tests.run.kit import CHAIN, KEY, MATRIX, Bench, FakeFiles, only, png, stored
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.cli.planning import make
+from flux_batch.cli.planning.prepare import make
 from flux_batch.errors import InvalidSpec, Problem
-from flux_batch.plan.select import Selection
-from flux_batch.spec import yaml12
+from flux_batch.plan.choosing.select import Selection
+from flux_batch.spec.reading import yaml12
 
 BAD = Path(__file__).parent / "bad"
 FILES = sorted(BAD.glob("*.yaml"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flux_batch.errors import InvalidSpec
 from flux_batch.plan.make import make_plan
-from flux_batch.spec.colours import DARK, ENOUGH, LIGHT, accent_for, contrast, least
+from flux_batch.spec.building.colours import DARK, ENOUGH, LIGHT, accent_for, contrast, least
 from flux_batch.spec.load import parse_spec
 
 colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")

@@ -10,7 +10,7 @@ import pytest
 
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Plan
-from flux_batch.spec.files import inspect_reference
+from flux_batch.spec.beside.files import inspect_reference
 from flux_batch.spec.load import load_spec, parse_spec
 from flux_batch.spec.records import Spec
 
@@ -65,7 +65,7 @@ def test_examples_in_the_docs_are_complete_specs(block: str) -> None:
 
 def test_the_docs_name_every_key() -> None:
     """No key of the language is missing from the guide."""
-    from flux_batch.spec.schema import breaches
+    from flux_batch.spec.schema.published import breaches
 
     text = DOCS.read_text(encoding="utf-8")
     (unknown,) = (each for each in breaches({"version": 1, "?": 1}, "spec") if each.keyword == "additionalProperties")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flux_batch.spec.fields import (
+from flux_batch.spec.building.fields import (
     Figure,
     NoText,
     Nothing,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from flux_batch.spec.files import ReferenceProblem, inspect_reference
+from flux_batch.spec.beside.files import ReferenceProblem, inspect_reference
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flux_batch.errors import InvalidSpec, Problem, UsageError
-from flux_batch.spec import yaml12
 from flux_batch.spec.load import load_spec, parse_spec
+from flux_batch.spec.reading import yaml12
 
 HEAD = "version: 1\nprompt: x\n"
 LAUGHS = "".join(f"  {a}: &{a} [{', '.join([f'*{b}'] * 9)}]\n" for a, b in zip("bcdefghij", "abcdefghi", strict=True))

@@ -115,7 +115,7 @@ def test_json_with_base_60_numbers_is_not_repaired(tmp_path: Path) -> None:
 def test_heavy_libraries_are_imported_late() -> None:
     """Importing the loader does not import jsonschema or Pillow."""
     code = (
-        "import sys; import flux_batch.spec.load, flux_batch.spec.files;"
+        "import sys; import flux_batch.spec.load, flux_batch.spec.beside.files;"
         "print([m for m in ('jsonschema', 'PIL') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

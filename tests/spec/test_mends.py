@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.cli.planning import make
+from flux_batch.cli.planning.prepare import make
 from flux_batch.errors import Fix, InvalidSpec, Problem, UsageError
-from flux_batch.plan.select import Selection
-from flux_batch.spec.mends import mended
-from flux_batch.spec.ratios import meant_ratio
+from flux_batch.plan.choosing.select import Selection
+from flux_batch.spec.building.ratios import meant_ratio
+from flux_batch.spec.mending.mends import mended
 from flux_batch.spec.vocabulary import MODELS, RATIOS
 from flux_batch.spec.words import fix_of
 

@@ -13,9 +13,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flux_batch.cli.schema import HEAD
-from flux_batch.spec.reference import reference
-from flux_batch.spec.schema import breaches, schema_text
-from flux_batch.spec.values import read_document
+from flux_batch.spec.reading.values import read_document
+from flux_batch.spec.schema.published import breaches, schema_text
+from flux_batch.spec.schema.reference import reference
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads(schema_text("spec"))

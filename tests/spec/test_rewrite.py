@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flux_batch.errors import UsageError
-from flux_batch.spec.rewrite import rewrite
-from flux_batch.spec.source import FilePath
-from flux_batch.spec.text import UNREADABLE
-from flux_batch.spec.values import Plain, read_document
+from flux_batch.spec.mending.rewrite import rewrite
+from flux_batch.spec.reading.source import FilePath
+from flux_batch.spec.reading.text import UNREADABLE
+from flux_batch.spec.reading.values import Plain, read_document
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flux_batch.errors import InvalidSpec, Problem
-from flux_batch.spec.fields import Record
+from flux_batch.spec.building.fields import Record
 from flux_batch.spec.load import parse_spec
 from flux_batch.spec.records import Variable
 

@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flux_batch.errors import UsageError
-from flux_batch.spec.schema import breaches, schema_text
+from flux_batch.spec.schema.published import breaches, schema_text
 from flux_batch.spec.vocabulary import MATCH_INPUT, MODELS, OPTIONS, RATIOS
 
 SCHEMA = json.loads(schema_text("spec"))
@@ -116,7 +116,7 @@ def test_schema_is_found_where_the_package_was_installed(tmp_path: Path) -> None
     root = Path(__file__).parents[2]
     shutil.copytree(root / "flux_batch", tmp_path / "flux_batch", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(root / "schemas", tmp_path / "flux_batch" / "schemas")
-    code = "from flux_batch.spec.schema import schema_text, _folder; print(_folder()); schema_text('spec')"
+    code = "from flux_batch.spec.schema.published import schema_text, _folder; print(_folder()); schema_text('spec')"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(tmp_path / "flux_batch" / "schemas")
 

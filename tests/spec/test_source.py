@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flux_batch.spec.source import Mark, Source
-from flux_batch.spec.values import read_document
+from flux_batch.spec.reading.source import Mark, Source
+from flux_batch.spec.reading.values import read_document
 
 TEXT = """\
 version: 1

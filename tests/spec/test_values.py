@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from flux_batch.errors import InvalidSpec
-from flux_batch.spec import yaml12
-from flux_batch.spec.source import Mark
-from flux_batch.spec.values import Plain, read_document
+from flux_batch.spec.reading import yaml12
+from flux_batch.spec.reading.source import Mark
+from flux_batch.spec.reading.values import Plain, read_document
 
 
 def value(text: str) -> Plain:

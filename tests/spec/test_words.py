@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from flux_batch.spec.ratios import not_a_ratio
+from flux_batch.spec.building.ratios import not_a_ratio
 from flux_batch.spec.vocabulary import RATIOS
 from flux_batch.spec.words import closest, closest_file, did_you_mean, kind, quoted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flux_batch.api.files import FileClient
-from flux_batch.run.download import intake_into
+from flux_batch.run.plane.download import intake_into
 from flux_batch.run.plane.here import Here
 from flux_batch.run.plane.seam import DataPlane
 

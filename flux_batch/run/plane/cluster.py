@@ -19,15 +19,15 @@ from typing import Any, Final, Self
 
 from flux_batch.api.settings import KEY_VARIABLE
 from flux_batch.errors import LocalFailure, Unclear, UsageError
-from flux_batch.run.download import SECONDS
-from flux_batch.run.folder import create_private
-from flux_batch.run.picture import NotAnImage
+from flux_batch.run.after.verify import looks_intact
+from flux_batch.run.folder.prepare import create_private
+from flux_batch.run.plane.download import SECONDS
 from flux_batch.run.plane.errand import MARK, WITNESS, Brought, Errand, Kind, Trouble, Warrant, bring, kit, unfit
+from flux_batch.run.plane.picture import NotAnImage
+from flux_batch.run.plane.shelf import IMAGES
 from flux_batch.run.plane.slots import Slots
+from flux_batch.run.plane.thumbs import put_thumbs
 from flux_batch.run.records import StoredFile
-from flux_batch.run.shelf import IMAGES
-from flux_batch.run.thumbs import put_thumbs
-from flux_batch.run.verify import looks_intact
 
 LOCAL: Final = re.compile(r"local:([1-9][0-9]{0,2})")
 ADDRESS: Final = re.compile(r"(tcp|tls)://\S+:[0-9]+")

@@ -21,13 +21,13 @@ from typing import Final
 from flux_batch import __version__
 from flux_batch.api.files import FileClient
 from flux_batch.errors import ApiError, LocalFailure
-from flux_batch.run.cores import cores
-from flux_batch.run.download import Intake, download, intake_into
-from flux_batch.run.objects import prove
-from flux_batch.run.picture import NotAnImage
+from flux_batch.run.plane.cores import cores
+from flux_batch.run.plane.download import Intake, download, intake_into
+from flux_batch.run.plane.objects import prove
+from flux_batch.run.plane.picture import NotAnImage
+from flux_batch.run.plane.shelf import Arrived, Shelf
+from flux_batch.run.plane.thumbs import drawn
 from flux_batch.run.records import StoredFile
-from flux_batch.run.shelf import Arrived, Shelf
-from flux_batch.run.thumbs import drawn
 
 WITNESS: Final = ".plane"
 """In the run folder while a cluster works for it: whoever reads the run's own word in it sees the same folder."""

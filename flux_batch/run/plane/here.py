@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from flux_batch.api.files import FileClient
-from flux_batch.run.cores import cores
-from flux_batch.run.download import Intake, download
+from flux_batch.run.plane.cores import cores
+from flux_batch.run.plane.download import Intake, download
 from flux_batch.run.records import StoredFile
 
 AT_ONCE: Final = 32

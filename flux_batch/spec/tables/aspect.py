@@ -6,8 +6,8 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from flux_batch.spec.ratios import not_a_ratio
-from flux_batch.spec.scalars import Unfit
+from flux_batch.spec.building.ratios import not_a_ratio
+from flux_batch.spec.reading.scalars import Unfit
 from flux_batch.spec.tables.records import Field
 from flux_batch.spec.words import quoted
 

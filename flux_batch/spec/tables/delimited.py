@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flux_batch.spec.scalars import Unfit
+from flux_batch.spec.reading.scalars import Unfit
 from flux_batch.spec.tables.aspect import as_ratio
 from flux_batch.spec.tables.decode import decode_csv
 from flux_batch.spec.tables.dialect import find_delimiter

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from flux_batch.spec.scalars import Unfit
+from flux_batch.spec.reading.scalars import Unfit
 from flux_batch.spec.tables.faults import Faults
 from flux_batch.spec.tables.limits import COLUMNS_MAX, TITLE_MAX
 from flux_batch.spec.tables.records import Cell, Field, Row

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Final
 
-from flux_batch.spec.scalars import DIGITS_MAX, Unfit
+from flux_batch.spec.reading.scalars import DIGITS_MAX, Unfit
 from flux_batch.spec.tables.decode import decode_utf8
 from flux_batch.spec.tables.faults import Faults, TableProblem, problem
 from flux_batch.spec.tables.grid import Grid

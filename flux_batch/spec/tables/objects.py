@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from flux_batch.spec.scalars import Unfit
+from flux_batch.spec.reading.scalars import Unfit
 from flux_batch.spec.tables.aspect import as_ratio
 from flux_batch.spec.tables.faults import Faults
 from flux_batch.spec.tables.grid import Grid

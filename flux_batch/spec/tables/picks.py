@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flux_batch.errors import UsageError
-from flux_batch.spec.picks import Judged, parse_picks
+from flux_batch.spec.beside.picks import Judged, parse_picks
 from flux_batch.spec.tables.faults import Faults, problem
 from flux_batch.spec.tables.grid import Grid
 from flux_batch.spec.tables.objects import At, Place, build_records

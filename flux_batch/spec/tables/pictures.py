@@ -10,7 +10,7 @@ from fnmatch import translate
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from flux_batch.spec.confine import Kind, inside
+from flux_batch.spec.beside.confine import Kind, inside
 from flux_batch.spec.tables.faults import Faults, problem
 from flux_batch.spec.tables.limits import FILE_MAX, IMAGES_MAX, LOOKED_MAX
 from flux_batch.spec.tables.records import Cell, Row, Table

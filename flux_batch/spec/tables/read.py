@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from flux_batch.spec.confine import Kind, read_inside
+from flux_batch.spec.beside.confine import Kind, read_inside
 from flux_batch.spec.tables.delimited import read_delimited
 from flux_batch.spec.tables.faults import problem
 from flux_batch.spec.tables.grid import Grid

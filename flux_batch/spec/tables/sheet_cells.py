@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Final
 
-from flux_batch.spec.scalars import Unfit
+from flux_batch.spec.reading.scalars import Unfit
 from flux_batch.spec.tables.aspect import AS_TEXT, RATIOS, SIZES, as_ratio, from_clock
 from flux_batch.spec.tables.records import Field
 from flux_batch.spec.tables.texts import clean_text

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from flux_batch.spec.scalars import Unfit
+from flux_batch.spec.reading.scalars import Unfit
 from flux_batch.spec.tables.limits import CELL_MAX
 
 UNFIT: Final = re.compile(

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flux_batch.errors import InvalidSpec, Problem
+from flux_batch.spec.reading.text import check_text
+from flux_batch.spec.reading.values import Document, read_document
 from flux_batch.spec.tables.decode import decode_utf8
 from flux_batch.spec.tables.faults import Faults, problem
 from flux_batch.spec.tables.grid import Grid
 from flux_batch.spec.tables.limits import YAML_MAX
 from flux_batch.spec.tables.objects import At, build_records
-from flux_batch.spec.text import check_text
-from flux_batch.spec.values import Document, read_document
 
 
 def read_yaml(path: str, data: bytes) -> Grid:

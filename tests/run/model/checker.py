@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from flux_batch.run import protocol
-from flux_batch.run.events import Done, Post
-from flux_batch.run.protocol import State
+from flux_batch.run.protocol import machine as protocol
+from flux_batch.run.protocol.events import Done, Post
+from flux_batch.run.protocol.machine import State
 from flux_batch.run.records import Phase
-from flux_batch.run.rows import FINAL, exposure, micros
+from flux_batch.run.store.rows import FINAL, exposure, micros
 
 from .client import PRICE, Client, Node, Stepper
 from .world import Environment, Scenario, World

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from flux_batch.run import protocol
-from flux_batch.run.events import Effect, Event
-from flux_batch.run.protocol import AGREEING_LOOKUPS, FETCH_TRIES, MISSING_POLLS, Moment, Rules, State, Step
+from flux_batch.run.protocol import machine as protocol
+from flux_batch.run.protocol.events import Effect, Event
+from flux_batch.run.protocol.machine import AGREEING_LOOKUPS, FETCH_TRIES, MISSING_POLLS, Moment, Rules, State, Step
 from flux_batch.run.records import Phase, Purchase
 
 SETTLE: Final = 3

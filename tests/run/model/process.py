@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
-from flux_batch.run.claims import Work
-from flux_batch.run.events import (
+from flux_batch.run.folder.lock import run_lock
+from flux_batch.run.protocol.events import (
     Accepted,
     Control,
     ControlFailed,
@@ -38,10 +38,10 @@ from flux_batch.run.events import (
     TurnedAway,
     Withdrawn,
 )  # fmt: skip
-from flux_batch.run.lock import run_lock
-from flux_batch.run.protocol import Moment, Rules, Step, opening, step
+from flux_batch.run.protocol.machine import Moment, Rules, Step, opening, step
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile
-from flux_batch.run.state import FILE, StateFile
+from flux_batch.run.store.claims import Work
+from flux_batch.run.store.state import FILE, StateFile
 
 from .provider import Provider
 

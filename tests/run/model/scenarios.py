@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flux_batch.run.events import ControlFailed, ControlPassed, Done, Doubtful, Event, NotFound, Post, RefusedBy
-from flux_batch.run.protocol import Moment, Rules, State, Step, step
+from flux_batch.run.protocol.events import (
+    ControlFailed,
+    ControlPassed,
+    Done,
+    Doubtful,
+    Event,
+    NotFound,
+    Post,
+    RefusedBy,
+)
+from flux_batch.run.protocol.machine import Moment, Rules, State, Step, step
 from flux_batch.run.records import Phase
 
 from .client import RULES, SETTLE, Stepper

@@ -17,13 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from flux_batch.errors import RunLocked
 from flux_batch.plan.records import Plan
-from flux_batch.run import registry
-from flux_batch.run.events import Control, Effect, Fetch, Lookup, Poll, Post, Prepare
-from flux_batch.run.lock import run_lock
+from flux_batch.run.folder.lock import run_lock
+from flux_batch.run.protocol.events import Control, Effect, Fetch, Lookup, Poll, Post, Prepare
 from flux_batch.run.records import Phase, Purchase
 from flux_batch.run.resolve import Decision, Verb, abandon, unfetched
-from flux_batch.run.rows import dollars, exposure, from_row
-from flux_batch.run.state import REMEMBERED
+from flux_batch.run.store import registry
+from flux_batch.run.store.rows import dollars, exposure, from_row
+from flux_batch.run.store.state import REMEMBERED
 
 from ..kit import key_of, make_plan_with, make_task, plain_spec  # noqa: TID252
 from . import process
@@ -342,7 +342,7 @@ def test_what_the_provider_forgot_is_left_to_a_person() -> None:
 
 def test_a_witness_of_another_day_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine sees the second bill."""
-    monkeypatch.setattr("flux_batch.run.state.REMEMBERED", 10 * DAY)
+    monkeypatch.setattr("flux_batch.run.store.state.REMEMBERED", 10 * DAY)
     with pytest.raises(AssertionError):
         days_later()
 

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from flux_batch.run.events import Event, NoAnswer, NotFound, Seen
-from flux_batch.run.protocol import Moment, Rules, State, Step, step
+from flux_batch.run.protocol.events import Event, NoAnswer, NotFound, Seen
+from flux_batch.run.protocol.machine import Moment, Rules, State, Step, step
 
 from .checker import Exploration, Violation, check
 from .scenarios import FORGETFUL, GAPS, HIDDEN, SAFE, UNSAFE, Unsafe

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from flux_batch.api.wire import TaskSnapshot
-from flux_batch.run.events import (
+from flux_batch.run.protocol.events import (
     Accepted,
     Control,
     ControlFailed,
@@ -36,9 +36,9 @@ from flux_batch.run.events import (
     TurnedAway,
     Withdrawn,
 )  # fmt: skip
-from flux_batch.run.protocol import Rules
+from flux_batch.run.protocol.machine import Rules
 from flux_batch.run.records import Failure, Phase, StoredFile
-from flux_batch.run.rows import FINAL
+from flux_batch.run.store.rows import FINAL
 
 from .client import RULES, Client
 

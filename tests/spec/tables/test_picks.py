@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from flux_batch.plan.make import make_plan
-from flux_batch.report.agreement import merge, merged_json
+from flux_batch.report.picking.agreement import merge, merged_json
+from flux_batch.spec.beside.picks import read_picks
 from flux_batch.spec.load import parse_spec
-from flux_batch.spec.picks import read_picks
 from flux_batch.spec.tables import Table
 from flux_batch.spec.tables.picks import COLUMNS, is_picks
 

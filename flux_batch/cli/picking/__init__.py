@@ -1,0 +1,1 @@
+"""What reviewers picked, and what is made of it."""

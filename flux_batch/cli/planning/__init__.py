@@ -1,0 +1,1 @@
+"""What ``plan`` and ``diff`` show, in every form."""

@@ -1,0 +1,1 @@
+"""Carrying out and its end: ``run``, ``rehearse``, and what remains to do."""

@@ -1,0 +1,1 @@
+"""How every command speaks: options, output, progress, errors."""

@@ -1,0 +1,1 @@
+"""The way back from an image to where it comes from."""

@@ -1,0 +1,1 @@
+"""Which of the planned images a run is about."""

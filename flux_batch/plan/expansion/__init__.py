@@ -1,0 +1,1 @@
+"""Spec to tasks: combinations, requests, keys, names."""

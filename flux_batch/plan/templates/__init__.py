@@ -1,0 +1,1 @@
+"""Prompts and conditions: compiled, checked, filled in."""

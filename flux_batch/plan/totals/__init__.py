@@ -1,0 +1,1 @@
+"""Money, time, and what each value costs."""

@@ -1,0 +1,1 @@
+"""Copies for delivery: names, captions, metadata."""

@@ -1,0 +1,111 @@
+"""The tiles as ``data.js`` holds them: one short list each, with everything that tiles share told once.
+
+10,000 images stay far below 8 MB this way. The script's ``data.js`` part unpacks them to the fields of ``plain``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from flux_batch.report.page.sheet import Picture, Sheet, Tile
+
+FORMAT: Final = 2
+
+_SHA_SHOWN: Final = 20
+"""How much of a content hash a thumbnail's name begins with; in the data a star stands for it."""
+
+
+class Shared:
+    """Texts and small objects that many tiles have, each once; a tile holds the index."""
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+        self._at: dict[str, int] = {}
+
+    def index(self, item: Any) -> int:
+        """Where ``item`` stands."""
+        key = item if isinstance(item, str) else json.dumps(item)
+        at = self._at.setdefault(key, len(self.items))
+        if at == len(self.items):
+            self.items.append(item)
+        return at
+
+
+def pack(sheet: Sheet) -> dict[str, Any]:
+    """Everything the script shows."""
+    names = list(dict.fromkeys(name for tile in sheet.tiles for name in tile.place))
+    labels, texts, objects = {name: Shared() for name in names}, Shared(), Shared()
+    texts.index("")
+    tiles = [_tile(tile, labels, texts, objects) for tile in sheet.tiles]
+    return {
+        "format": FORMAT,
+        "run": sheet.run,
+        "spec": sheet.spec,
+        "axes": [asdict(axis) for axis in sheet.axes],
+        "layout": asdict(sheet.layout),
+        "labels": [[name, shared.items] for name, shared in labels.items()],
+        "texts": texts.items,
+        "objects": objects.items,
+        "tiles": tiles,
+    }
+
+
+def plain(tile: Tile) -> dict[str, Any]:
+    """A tile by itself, for a page that is open already: every field that is not empty."""
+    return {name: value for name, value in asdict(tile).items() if value not in (None, "", (), {})}
+
+
+def _tile(tile: Tile, labels: Mapping[str, Shared], texts: Shared, objects: Shared) -> list[Any]:
+    """In the order in which the script's ``unpack`` reads them; empty ones at the end are left out."""
+    row = [
+        tile.id,
+        _trimmed([labels[name].index(tile.place[name]) if name in tile.place else -1 for name in labels], -1),
+        texts.index(tile.prompt),
+        texts.index(tile.model),
+        texts.index(tile.size),
+        objects.index(dict(tile.options)),
+        texts.index(tile.cost),
+        tile.price or 0,
+        _picture(tile.picture, texts) if tile.picture else 0,
+        0 if tile.picture else objects.index(list(tile.shape)),
+        objects.index(asdict(tile.notice)) + 1 if tile.notice else 0,
+        0 if tile.parent is None else tile.parent + 1,
+        tile.line,
+        0 if tile.wanted else 1,
+        texts.index(tile.reference),
+        texts.index(tile.shared_with),
+        texts.index(tile.suspect),
+    ]
+    return _trimmed(row, 0)
+
+
+def _picture(picture: Picture, texts: Shared) -> list[Any]:
+    mark = picture.sha256[:_SHA_SHOWN]
+    row = [
+        picture.href,
+        texts.index("" if picture.name == picture.href else picture.name),
+        picture.width,
+        picture.height,
+        texts.index(picture.weight),
+        texts.index(picture.mime),
+        picture.sha256,
+        texts.index(picture.thumb.replace(mark, "*")),
+        picture.thumb_width,
+        picture.thumb_height,
+        texts.index(picture.thumb2.replace(mark, "*")),
+        picture.thumb2_width,
+        picture.thumb2_height,
+        texts.index(picture.shown.replace(mark, "*")),
+    ]
+    return _trimmed(row, 0)
+
+
+def _trimmed(row: Sequence[Any], empty: int) -> list[Any]:
+    """Without the empty values at its end."""
+    end = len(row)
+    while end and row[end - 1] == empty and not isinstance(row[end - 1], list):
+        end -= 1
+    return list(row[:end])

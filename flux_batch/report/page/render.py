@@ -1,0 +1,172 @@
+"""``index.html`` and ``data.js``: the sheet as one folder that opens anywhere, without a network or a server.
+
+The page is one file with its own style and script; the tiles stand in ``data.js``, a classic script, because a page
+opened from ``file://`` may load neither modules nor JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from flux_batch import __version__
+from flux_batch.report.files import write_if_changed
+from flux_batch.report.page.pack import pack
+from flux_batch.report.page.sheet import Sheet
+
+PAGE: Final = "index.html"
+DATA: Final = "data.js"
+TABLE: Final = "table.html"
+"""Where a long run's images stand for browsers without a script, so that the page itself stays small."""
+
+WHOLE_UP_TO: Final = 1000
+"""Images that the page itself holds for browsers without a script."""
+
+_TEMPLATES: Final = "templates"
+_STYLES: Final = ("sheet.css", "lightbox.css", "filters.css", "compare.css", "phone.css", "print.css")
+_LOOK: Final = (
+    *("seams", "data", "state", "filters", "search", "grid", "tile", "table", "flow", "slices", "view", "walk"),
+    *("zoom", "lightbox", "lineage", "compare", "wipe", "texts", "toolbar", "sides", "panel", "theme", "print"),
+)
+_KEYS: Final = ("memory", "keys", "walkkeys", "keyhelp")
+_JUDGE: Final = (
+    *("marks", "draft", "history", "winners", "blind", "picksfile", "judge", "flags", "tilemarks", "panelmarks"),
+    *("compareparts", "reviewbar", "savepicks", "importpicks", "markfilters", "blindview", "blindbox", "result"),
+)
+_LIVE: Final = ("origin", "live")
+_SCRIPTS: Final = (*_LOOK, *_KEYS, *_JUDGE, *_LIVE, "main")
+"""The parts of the page's one script; the last one starts what the others made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Which of our own files a page is made of."""
+
+    template: str = "index.html.j2"
+    styles: tuple[str, ...] = (*_STYLES, "keys.css", "judge.css", "live.css")
+    scripts: tuple[str, ...] = _SCRIPTS
+
+
+RUN: Final = Look()
+SINGLE: Final = Look(scripts=(*_LOOK, *_KEYS, *_JUDGE, "origin", "single", "main"))
+PLAN: Final = Look(
+    template="plan.html.j2", styles=(*_STYLES, "keys.css", "plan.css"), scripts=(*_LOOK, *_KEYS, "plan", "main")
+)
+
+_MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
+
+
+def write_page(sheet: Sheet, folder: Path, look: Look = RUN) -> Path:
+    """Bring both files up to date. The data comes first: an old page can read it, a new page cannot do without."""
+    path = folder / PAGE
+    write_if_changed(folder / DATA, data_js(sheet).encode())
+    if not _whole(sheet):
+        write_if_changed(
+            folder / TABLE, page_html(sheet, replace(look, template="table.html.j2")).encode("utf-8", "replace")
+        )
+    write_if_changed(path, page_html(sheet, look).encode("utf-8", "replace"))
+    return path
+
+
+def _whole(sheet: Sheet) -> bool:
+    return len(sheet.tiles) <= WHOLE_UP_TO
+
+
+def page_html(sheet: Sheet, look: Look = RUN) -> str:
+    """The page; everything a user or a provider wrote is escaped."""
+    style, script = _style(sheet, look), _script(look.scripts)
+    images = "'self' file: data:" if sheet.header.logo else "'self' file:"
+    return _rendered(sheet, look, style, script, policy=_policy(style, f"'self' file: {_hash(script)}", images))
+
+
+def single_html(sheet: Sheet, look: Look = SINGLE) -> str:
+    """The page with its data inside: the pictures stand in the part for readers without a script, once for both."""
+    style, script, data = _style(sheet, look), _script(look.scripts), data_js(without_thumbs(sheet), single=True)
+    policy = _policy(style, f"{_hash(data)} {_hash(script)}", "data:")
+    return _rendered(sheet, look, style, script, policy=policy, data=data)
+
+
+def without_thumbs(sheet: Sheet) -> Sheet:
+    """The sheet for a script that takes the pictures from elsewhere."""
+    bare = (replace(tile, picture=tile.picture and replace(tile.picture, thumb="")) for tile in sheet.tiles)
+    return replace(sheet, tiles=tuple(bare))
+
+
+def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str, data: str = "") -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    jinja = Environment(
+        loader=PackageLoader("flux_batch.report", _TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return jinja.get_template(look.template).render(
+        sheet=sheet,
+        header=sheet.header,
+        version=__version__,
+        page=PAGE,
+        table=TABLE,
+        whole=_whole(sheet),
+        policy=policy,
+        style=Markup(style),  # noqa: S704 - our own file, and colours
+        script=Markup(script),  # noqa: S704 - our own files
+        data=Markup(data),  # noqa: S704 - nothing in it can end a script
+    )
+
+
+def data_js(sheet: Sheet, *, single: bool = False) -> str:
+    """What the script shows, as one assignment. Nothing in it can end a script element or a line of JavaScript."""
+    fields = pack(sheet)
+    if sheet.live:
+        fields["live"] = {"session": sheet.live}
+    if sheet.credentials:
+        fields["credentials"] = sheet.credentials
+    if sheet.draft:
+        fields["draft"] = asdict(sheet.draft)
+    if single:
+        fields["single"] = True
+    return f"globalThis.fluxBatch = {script_text(fields)};\n".encode("utf-8", "replace").decode()
+
+
+def script_text(value: object) -> str:
+    """A value as JavaScript; nothing in it can end a script element or a line."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
+
+
+def _policy(style: str, scripts: str, images: str) -> str:
+    """Only this style, these scripts and pictures. ``file:`` is for browsers that do not count one as ``'self'``."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {scripts}",
+            f"style-src {_hash(style)}",
+            f"img-src {images}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _style(sheet: Sheet, look: Look) -> str:
+    return "".join(_part(name) for name in look.styles) + sheet.header.accent
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _script(names: tuple[str, ...]) -> str:
+    parts = "\n".join(_part(f"script/{name}.js") for name in names)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
+
+
+def _part(name: str) -> str:
+    return (files("flux_batch.report") / _TEMPLATES / name).read_text("utf-8")

@@ -1,0 +1,1 @@
+"""What picks say together."""

@@ -1,0 +1,1 @@
+"""What is looked at again once images are stored."""

@@ -1,0 +1,1 @@
+"""The submit protocol, pure: events in, effects out."""

@@ -1,0 +1,1 @@
+"""Pictures that requests start from: cleaned, uploaded once, or the parent's."""

@@ -1,0 +1,1 @@
+"""The state file, the only truth, and who may write it."""

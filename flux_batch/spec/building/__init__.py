@@ -1,0 +1,1 @@
+"""Plain values to frozen records."""

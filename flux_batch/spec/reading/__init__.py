@@ -1,0 +1,1 @@
+"""Text to plain values with a mark on each, by YAML 1.2."""

@@ -1,0 +1,1 @@
+"""The published schemas: what they refuse, in words, and as a page."""
