@@ -61,7 +61,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Heard:
+class Heard:
     """An answer, and as much of its body as has come."""
 
     status: int
@@ -141,12 +141,12 @@ class ApiClient:
         answer = self._understood(await self._get(BALANCE_PATH))
         return _expect(parse_balance(answer), answer, "did not say the balance")
 
-    async def _get(self, path: str) -> _Heard:
+    async def _get(self, path: str) -> Heard:
         """Ask without httpx, which takes four times the CPU for a small call: a run asks several times an image."""
         call = self._queries.get(f"{self.settings.base_url}{path}", allow_redirects=False)
         return await self._hear(call, self._timeouts.query)
 
-    async def _hear(self, call: AbstractAsyncContextManager[_Response], seconds: float) -> _Heard:
+    async def _hear(self, call: AbstractAsyncContextManager[_Response], seconds: float) -> Heard:
         """Send once under a deadline; what began to be answered has arrived, however it ends.
 
         Raises our error without any trace of the request.
@@ -154,14 +154,14 @@ class ApiClient:
         heard = None
         try:
             async with asyncio.timeout(seconds), call as response:
-                heard = _Heard(status=_status(response), headers=response.headers)
+                heard = Heard(status=_status(response), headers=response.headers)
                 await _read(response, heard)
         except HTTP_FAILURES as error:
             failure = translate(error, hide=self.settings.key.reveal())
             raise (Unclear(str(failure), self._kept(heard)) if heard else failure) from None
         return heard
 
-    def _understood(self, heard: _Heard) -> object:
+    def _understood(self, heard: Heard) -> object:
         """The answer's JSON without the key, which a server may repeat: from here on nobody sees it."""
         try:
             answer = hide_key_in_json(read_json(bytes(heard.content)), self.settings.key.reveal())
@@ -171,7 +171,7 @@ class ApiClient:
             raise failure
         return answer
 
-    def _kept(self, heard: _Heard) -> RawAnswer:
+    def _kept(self, heard: Heard) -> RawAnswer:
         """What is worth writing down of an answer that nobody understands."""
         key = self.settings.key.reveal()
         return RawAnswer(
@@ -208,7 +208,7 @@ def _status(response: _Response) -> int:
     return response.status_code if isinstance(response, httpx.Response) else response.status
 
 
-async def _read(response: _Response, heard: _Heard) -> None:
+async def _read(response: _Response, heard: Heard) -> None:
     """Read an answer's body, up to MAX_ANSWER bytes."""
     chunks = response.aiter_bytes() if isinstance(response, httpx.Response) else response.content.iter_any()
     async for chunk in chunks:

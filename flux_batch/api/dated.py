@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from typing import Any
 
-from flux_batch.api.client import ApiClient
+from flux_batch.api.client import ApiClient, Heard
 
 
 class DatedClient(ApiClient):
@@ -16,8 +15,8 @@ class DatedClient(ApiClient):
 
     ahead: float | None = None
 
-    def _understood(self, heard: Any) -> object:
-        self.ahead = seconds_ahead(heard.response.headers.get("date"), self._now())
+    def _understood(self, heard: Heard) -> object:
+        self.ahead = seconds_ahead(heard.headers.get("date"), self._now())
         return super()._understood(heard)
 
 

@@ -45,7 +45,7 @@ def python(code: str, folder: Path, *, debug: bool) -> subprocess.CompletedProce
 BREAKS: Final = (
     "settings._checked_key",
     "client.ApiClient._open",
-    "client.ApiClient._send",
+    "client.ApiClient._hear",
     "client.ApiClient.balance",
 )
 """Functions whose frames hold the key."""

@@ -192,7 +192,7 @@ class TestSheet:
         assert f"placeholders  {Path('runs/quickstart-plan/index.html')}" in result.err
         assert {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in run.rglob("*")} == before
         plan = live_desk.home / "runs" / "quickstart-plan"
-        assert len(list((plan / "thumbs").iterdir())) == 4
+        assert len(list((plan / "thumbs").iterdir())) == 8  # two sizes
         assert {path.name for path in plan.iterdir()} == {"index.html", "data.js", "thumbs"}
 
     def test_it_needs_no_run_and_goes_where_it_is_told(self, desk: Desk) -> None:

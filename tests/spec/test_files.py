@@ -116,7 +116,7 @@ def test_a_pipe_does_not_hang(folder: Path) -> None:
 def test_text_is_no_image(folder: Path) -> None:
     """The ending does not make an image."""
     (folder / "mug.png").write_text("root:x:0:0")
-    assert "is not an image | ToAPIs takes JPEG" in refused(folder, "mug.png")
+    assert "is not an image | JPEG, PNG, WebP and GIF can be used" in refused(folder, "mug.png")
 
 
 def test_other_image_types_are_refused(folder: Path) -> None:
