@@ -17,7 +17,7 @@ from typing import Any, Final
 
 LIBRARIES: Final = (
     "aiohttp.web", "click", "filelock", "httpx", "httpx_aiohttp", "hypothesis.stateful", "jinja2", "jsonschema",
-    "PIL.Image", "pytest", "rich.progress", "ruamel.yaml", "sqlite3", "yaml", "yamlcore",
+    "PIL.Image", "pytest", "ruamel.yaml", "sqlite3", "yaml", "yamlcore",
 )  # fmt: skip
 OURS: Final = ("flux_batch", "tests")
 
