@@ -56,7 +56,7 @@ def test_merge_writes_a_picks_file(reviewed: Desk) -> None:
 def test_show(reviewed: Desk) -> None:
     """Rates with intervals, the best value first, and how little a few images say."""
     result = reviewed("picks", "show", RUN, "--picks", "ann.json", COLUMNS="80")
-    assert result.code == 0
+    assert (result.code, result.err) == (0, "")
     assert "8 picked of 12 images that were picked or rejected" in result.out
     assert "fewer than 10 images" in result.out
     assert "ratio: 9:16 wins" not in result.out
@@ -80,10 +80,10 @@ def test_without_a_reject_rates_are_of_all(reviewed: Desk) -> None:
 def test_picks_that_name_another_run(reviewed: Desk) -> None:
     """The content decides, and that is said."""
     path = mark(reviewed, "dan.json", "Dan", lambda number: {"flag": "pick"}, only=range(3))
-    path.write_text(path.read_text("utf-8").replace('"run": "quickstart"', '"run": "../winter"'), "utf-8")
+    path.write_text(path.read_text("utf-8").replace('"run": "quickstart-rehearsal"', '"run": "../winter"'), "utf-8")
     result = reviewed("picks", "show", RUN, "--picks", "dan.json", "--json")
     assert (result.code, result.json["picked"]) == (0, 3)
-    assert 'the picks name the run "../winter", this one is "quickstart"' in result.err
+    assert 'the picks name the run "../winter", this one is "quickstart-rehearsal"' in result.err
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Marked:
             names = ", ".join(_called(verdict) for verdict in lost[:SHOWN])
             more = f" and {len(lost) - SHOWN:,} more" if len(lost) > SHOWN else ""
             raise UsageError(
-                f"{plural(len(lost), 'picked image')} not of the run {quoted(self.view.name)}: {names}{more}. "
+                f"{plural(len(lost), 'picked image')} not of the run {quoted(self.view.called)}: {names}{more}. "
                 f"The picks are of the run {quoted(self.merged.run)}"
             )
         found = [(entry, verdict) for entry, verdict in self.known if verdict.flag == "pick"]
@@ -70,8 +70,8 @@ def marked(folder: Path, picks: Sequence[Path]) -> Marked:
     view = read_view(folder)
     entries = _by_content(view)
     known = {verdict.image.sha256: verdict for verdict in merged.verdicts if verdict.image.sha256 in entries}
-    if known and merged.run != view.name:
-        say(f"note: {_of_another(merged.run, view.name)}")
+    if known and merged.run != view.called:
+        say(f"note: {_of_another(merged.run, view.called)}")
     return Marked(
         view=view,
         merged=merged,

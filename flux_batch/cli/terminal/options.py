@@ -95,8 +95,8 @@ class Usd(click.ParamType[Decimal]):
 
 def command_again(view: RunView, folder: Path) -> str:
     """What to type to go on with a run, from where it was begun."""
-    word, default = ("rehearse", f"{view.name}-rehearsal") if view.rehearsal else ("run", view.name)
-    out = [] if folder == Path("runs") / default else ["--out", str(folder)]
+    word = "rehearse" if view.rehearsal else "run"
+    out = [] if folder == Path("runs") / view.called else ["--out", str(folder)]
     return shlex.join(["flux-batch", word, view.spec_file, *out])
 
 
