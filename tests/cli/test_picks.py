@@ -44,6 +44,8 @@ def test_merge_writes_a_picks_file(reviewed: Desk) -> None:
     """By the schema, the same bytes again, and never over another file."""
     result = reviewed("picks", "merge", "ann.json", "ben.json", "-o", "both.json", "--json")
     assert (result.code, result.json["agreement"]["split"], result.json["output"]) == (0, 8, "both.json")
+    said = reviewed("picks", "merge", "ann.json", "ben.json", "-o", "both.json").out
+    assert said.endswith(f"\nNext: flux-batch promote {RUN} --picks both.json -o finals.yaml\n")
     both = reviewed.home / "both.json"
     jsonschema.validate(json.loads(both.read_text("utf-8")), json.loads(schema_text("picks")))
     assert reviewed("picks", "merge", "ann.json", "ben.json", "-o", "both.json").code == 0
@@ -91,13 +93,19 @@ def test_picks_that_name_another_run(reviewed: Desk) -> None:
     [
         (["merge"], "Missing argument"),
         (["merge", "nowhere.json"], "there is no file nowhere.json"),
-        (["merge", "specs/quickstart.yaml"], "this is not JSON"),
-        (["show", RUN], "which picks?"),
+        (["merge", "broken.json"], "this is not JSON"),
+        (["merge", "specs/quickstart.yaml"], "this is not a picks file; it is the picks-NAME.json from your downloads"),
+        (["ann.json", "ben.json"], "Did you mean `flux-batch picks merge ann.json`?"),
+        (["mix"], "There are `picks merge` and `picks show`."),
+        (["show", RUN], f"which picks? Give the file that the contact sheet saved: --picks runs/{RUN}/picks-Ann.json"),
+        (["show", "quickstart", "--picks", "ann.json"], "no such run; did you mean quickstart-rehearsal? Give"),
         (["show", "nothing", "--picks", "ann.json"], "no such run"),
     ],
 )
 def test_mistakes(arguments: list[str], said: str, reviewed: Desk) -> None:
     """Exit 2, and what to do."""
+    reviewed.write("broken.json", "{")
+    reviewed.write(f"runs/{RUN}/picks-Ann.json", "{}")
     result = reviewed("picks", *arguments)
     assert (result.code, result.out) == (2, "")
     assert said in result.err

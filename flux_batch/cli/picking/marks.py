@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,9 @@ def _by_content(view: RunView) -> dict[str, Entry]:
 def _default(folder: Path) -> Path:
     path = folder / "picks.json"
     if not path.is_file():
-        raise UsageError("which picks? Give the file that the contact sheet saved: --picks picks.json")
+        there = sorted(folder.glob("picks-*.json"))
+        given = " ".join(f"--picks {shlex.quote(str(each))}" for each in there[:SHOWN]) or "--picks picks.json"
+        raise UsageError(f"which picks? Give the file that the contact sheet saved: {given}")
     return path
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from flux_batch.errors import Fix
 from flux_batch.spec.building.keys import key_hint, meant_key
-from flux_batch.spec.building.ratios import meant_ratio, not_a_ratio
+from flux_batch.spec.building.ratios import not_a_ratio, ratio_fix
 from flux_batch.spec.reading.source import FilePath
 from flux_batch.spec.schema.published import Breach
 from flux_batch.spec.words import code, did_you_mean, fix_of, kind, plain, quoted, shown
@@ -142,9 +142,7 @@ def _enum(breach: Breach) -> Iterator[Complaint]:
     if value is None:
         yield from _type(breach)
     elif "16:9" in breach.rule:
-        meant = meant_ratio(value)
-        fix = Fix(plain(value), meant) if meant else None
-        yield Complaint(breach.at, *not_a_ratio(value), fix=fix)
+        yield Complaint(breach.at, *not_a_ratio(value), fix=ratio_fix(value))
     elif isinstance(value, str):
         choices = did_you_mean(value, breach.rule, mark='"')
         in_list = f"{quoted(value)} cannot stand in {_name(breach.at[:-1])}"
