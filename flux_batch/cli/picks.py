@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -23,6 +24,15 @@ EXAMPLE = """
 
 class _Group(click.Group):
     """A group with example lines, as the commands have them."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A file where a command belongs is meant to be merged or shown."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and not ctx.resilient_parsing and not cmd_name.startswith("-"):
+            again = shlex.join(["flux-batch", "picks", "merge", cmd_name])
+            hint = f"Did you mean `{again}`?" if Path(cmd_name).suffix else "There are `picks merge` and `picks show`."
+            ctx.fail(f"there is no command {cmd_name!r}. {hint}")
+        return found
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Example first."""
@@ -65,7 +75,8 @@ def merge_files(files: tuple[Path, ...], output: Path | None, as_json: bool) -> 
     for line in agreement_lines(merged, shutil.get_terminal_size().columns):
         click.echo(clean(line))
     if output is not None:
-        click.echo(clean(f"\nwritten  {output}"))
+        again = shlex.join(["flux-batch", "promote", merged.run, "--picks", str(output), "-o", "finals.yaml"])
+        click.echo(clean(f"\nwritten  {output}\nNext: {one_line(again)}"))
 
 
 @picks.command("show", cls=Command, example="flux-batch picks show spring --picks picks.json")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from flux_batch.api.settings import KEY_VARIABLE
 from flux_batch.cli.terminal.command import Command
 from flux_batch.cli.terminal.options import (
     json_option,
@@ -81,8 +83,17 @@ def plan(
     if page is not None:
         say(f"\nplaceholders  {page}")
     if not as_json or output is not None:
-        typed = output or retyped(spec, only, limit, sample, settings, out)
-        say(f"\nNothing was sent, nothing was spent.  Next: flux-batch run {typed}")
+        run = shlex.quote(str(output)) if output else retyped(spec, only, limit, sample, settings, out)
+        # without --out: a rehearsal there would keep the real run from its folder
+        rehearsal = retyped(spec, only, limit, sample, settings, None)
+        say(f"\nNothing was sent, nothing was spent.  {_next(run, rehearsal)}")
+
+
+def _next(run: str, rehearse: str) -> str:
+    """What to type now; who has no key yet can try it all before."""
+    if os.environ.get(KEY_VARIABLE):
+        return f"Next: flux-batch run {run}"
+    return f"Next, to try it for nothing: flux-batch rehearse {rehearse}\nThen, with a key: flux-batch run {run}"
 
 
 def _save(path: Path, saved: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -80,6 +81,8 @@ def promote(
                 "images": written.images,
                 "cost": decimal_text(written.cost),
                 "currency": CURRENCY,
+                "budget": None if written.budget is None else decimal_text(written.budget),
+                "budget_in_force": written.budget is not None and written.cost <= written.budget,
                 "model": model,
                 "assets": list(written.assets),
                 "notes": list(written.notes),
@@ -88,7 +91,15 @@ def promote(
         return
     click.echo(clean(f"{plural(written.images, 'image')}, about {usd(written.cost)}, on {model}"))
     click.echo(clean(f"{written.spec}  from {plural(written.picked, 'picked image')}"))
+    if written.budget is not None:
+        click.echo(_budget(written.budget, written.cost))
     click.echo(clean(f"Next: flux-batch plan {shlex.quote(str(written.spec))}"))
+
+
+def _budget(limit: Decimal, cost: Decimal) -> str:
+    if cost <= limit:
+        return f"budget: the draft's {usd(limit)}, in force"
+    return f"budget: none yet; the draft's {usd(limit)} is not enough and stands in the file as a comment"
 
 
 def _ratios(text: str | None, *, reference: bool) -> tuple[str, ...]:

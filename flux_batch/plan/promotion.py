@@ -41,8 +41,8 @@ class Pick:
 class Wish:
     """What to make of the picks: on which ``model``, in which ``ratios`` (none: each its own), under which ``name``.
 
-    ``prompt`` is a template that all share, empty for each image's own; ``head`` are lines of comment. ``draft`` is the
-    run they were picked from, and its folder from the next spec's.
+    ``prompt`` is a template that all share, empty for each image's own; ``head`` are lines of comment, ``budget`` is a
+    line for itself. ``draft`` is the run they were picked from, and its folder from the next spec's.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Wish:
     prompt: str = ""
     follow_reference: bool = False
     head: tuple[str, ...] = ()
+    budget: str = ""
     draft: tuple[str, str] | None = None
 
 
@@ -139,6 +140,7 @@ def next_spec(found: Sequence[Item], wish: Wish) -> str:
         [f"models: [{_yaml(wish.model)}]"],
         _jobs(groups, wish, name),
         [f"limits: {{max_tasks: {many}}}"] if many > Limits().max_tasks else [],
+        [wish.budget] if wish.budget else [],
         ["report:", f"  title: {_yaml(wish.title)}", *_side_by_side(wish)],
         _draft(found, wish, name),
     ]

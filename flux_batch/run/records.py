@@ -153,3 +153,8 @@ class RunView:
     draft: Draft | None = None
     images: str = ""
     images_web: str = ""
+
+    @property
+    def called(self) -> str:
+        """The run's name as its page and its folder have it, which tell a rehearsal from the real run."""
+        return f"{self.name}-rehearsal" if self.rehearsal else self.name

@@ -98,6 +98,9 @@ class TestPlan:
         assert "Nothing was sent, nothing was spent.  Next: flux-batch run specs/quickstart.yaml" in result.err
         assert max(len(line) for line in result.out.splitlines()) <= 80
         assert live_desk.requests() == 0
+        keyless = live_desk("plan", QUICK, "--limit", "2", "--out", "there", TOAPIS_API_KEY="")
+        assert "Next, to try it for nothing: flux-batch rehearse specs/quickstart.yaml --limit 2\n" in keyless.err
+        assert "Then, with a key: flux-batch run specs/quickstart.yaml --limit 2 --out there\n" in keyless.err
         assert not (live_desk.home / "runs").exists()
 
     def test_the_json_holds_the_contract(self, desk: Desk) -> None:

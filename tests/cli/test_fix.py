@@ -104,3 +104,24 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     write(Mending(path=link, before=b"a: 1\n", after="a: 2\n"))
     assert link.is_symlink()
     assert target.read_text() == "a: 2\n"
+
+
+def test_a_ratio_in_a_rule_is_mended(desk: Desk) -> None:
+    """In `include` and `exclude` as in `ratios`."""
+    rules = "include: [{ratio: 969}]\nexclude: [{scene: oak, ratio: [1:1, 969]}]\n"
+    text = f'version: 1\nprompt: A {{{{ scene }}}}\nvariables: {{scene: [oak, fir]}}\nratios: ["1:1", "16:9"]\n{rules}'
+    path = desk.write("a.yaml", text)
+    assert desk("validate", "--fix", "--yes", "a.yaml").code == 0
+    assert path.read_text("utf-8").endswith(
+        'include: [{ratio: "16:9"}]\nexclude: [{scene: oak, ratio: ["1:1", "16:9"]}]\n'
+    )
+
+
+def test_a_heading_becomes_the_field(desk: Desk) -> None:
+    """The column "Product name" is `product_name`; the filter behind it stays."""
+    desk.write("goods.csv", "SKU,Product name\nC-1,candle\n")
+    table = "variables: {product: {from: goods.csv, label: SKU}}\n"
+    text = f"version: 1\nprompt: A {{{{ product.Product name | upper }}}}\n{table}"
+    path = desk.write("a.yaml", text)
+    assert desk("validate", "--fix", "--yes", "a.yaml").code == 0
+    assert path.read_text("utf-8") == text.replace("product.Product name", "product.product_name")

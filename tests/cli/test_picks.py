@@ -44,6 +44,8 @@ def test_merge_writes_a_picks_file(reviewed: Desk) -> None:
     """By the schema, the same bytes again, and never over another file."""
     result = reviewed("picks", "merge", "ann.json", "ben.json", "-o", "both.json", "--json")
     assert (result.code, result.json["agreement"]["split"], result.json["output"]) == (0, 8, "both.json")
+    said = reviewed("picks", "merge", "ann.json", "ben.json", "-o", "both.json").out
+    assert said.endswith(f"\nNext: flux-batch promote {RUN} --picks both.json -o finals.yaml\n")
     both = reviewed.home / "both.json"
     jsonschema.validate(json.loads(both.read_text("utf-8")), json.loads(schema_text("picks")))
     assert reviewed("picks", "merge", "ann.json", "ben.json", "-o", "both.json").code == 0
@@ -56,7 +58,7 @@ def test_merge_writes_a_picks_file(reviewed: Desk) -> None:
 def test_show(reviewed: Desk) -> None:
     """Rates with intervals, the best value first, and how little a few images say."""
     result = reviewed("picks", "show", RUN, "--picks", "ann.json", COLUMNS="80")
-    assert result.code == 0
+    assert (result.code, result.err) == (0, "")
     assert "8 picked of 12 images that were picked or rejected" in result.out
     assert "fewer than 10 images" in result.out
     assert "ratio: 9:16 wins" not in result.out
@@ -80,10 +82,10 @@ def test_without_a_reject_rates_are_of_all(reviewed: Desk) -> None:
 def test_picks_that_name_another_run(reviewed: Desk) -> None:
     """The content decides, and that is said."""
     path = mark(reviewed, "dan.json", "Dan", lambda number: {"flag": "pick"}, only=range(3))
-    path.write_text(path.read_text("utf-8").replace('"run": "quickstart"', '"run": "../winter"'), "utf-8")
+    path.write_text(path.read_text("utf-8").replace('"run": "quickstart-rehearsal"', '"run": "../winter"'), "utf-8")
     result = reviewed("picks", "show", RUN, "--picks", "dan.json", "--json")
     assert (result.code, result.json["picked"]) == (0, 3)
-    assert 'the picks name the run "../winter", this one is "quickstart"' in result.err
+    assert 'the picks name the run "../winter", this one is "quickstart-rehearsal"' in result.err
 
 
 @pytest.mark.parametrize(
@@ -91,13 +93,19 @@ def test_picks_that_name_another_run(reviewed: Desk) -> None:
     [
         (["merge"], "Missing argument"),
         (["merge", "nowhere.json"], "there is no file nowhere.json"),
-        (["merge", "specs/quickstart.yaml"], "this is not JSON"),
-        (["show", RUN], "which picks?"),
+        (["merge", "broken.json"], "this is not JSON"),
+        (["merge", "specs/quickstart.yaml"], "this is not a picks file; it is the picks-NAME.json from your downloads"),
+        (["ann.json", "ben.json"], "Did you mean `flux-batch picks merge ann.json`?"),
+        (["mix"], "There are `picks merge` and `picks show`."),
+        (["show", RUN], f"which picks? Give the file that the contact sheet saved: --picks runs/{RUN}/picks-Ann.json"),
+        (["show", "quickstart", "--picks", "ann.json"], "no such run; did you mean quickstart-rehearsal? Give"),
         (["show", "nothing", "--picks", "ann.json"], "no such run"),
     ],
 )
 def test_mistakes(arguments: list[str], said: str, reviewed: Desk) -> None:
     """Exit 2, and what to do."""
+    reviewed.write("broken.json", "{")
+    reviewed.write(f"runs/{RUN}/picks-Ann.json", "{}")
     result = reviewed("picks", *arguments)
     assert (result.code, result.out) == (2, "")
     assert said in result.err

@@ -51,7 +51,17 @@ class TestShape:
     def test_what_is_no_product_is_not_written_as_one(self, tmp_path: Path) -> None:
         """In step, or left out: three images of two axes with two and two values."""
         text = text_of(f"{CUPS}    exclude: [{{cup: red, ratio: '9:16'}}]\n", tmp_path)
-        assert "\n  main: 3 images from cup 2, ratio 2\n" in text
+        assert "\n  main: 3 of the 4 images of cup 2 x ratio 2\n" in text
+
+    def test_what_goes_with_a_value_is_its_own(self, tmp_path: Path) -> None:
+        """As in a promoted spec, where every image has the ratio that it was picked in."""
+        spec = (
+            "version: 1\nname: finals\njobs:\n  final:\n    prompt: A {{ image.what }}\n"
+            '    ratios: ["{{ image.ratio }}"]\n    variables:\n      image:\n'
+            '        one: {what: cup, ratio: "1:1"}\n        two: {what: jug, ratio: "3:4"}\n'
+            '        three: {what: pot, ratio: "1:1"}\n'
+        )
+        assert "\n  final: image 3, each with its own ratio\n" in text_of(spec, tmp_path)
 
 
 class TestMoney:

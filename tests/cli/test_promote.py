@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,39 @@ def test_finals(desk: Desk) -> None:
         assert f"# from runs/{RUN}/{task['file']['path']} ({task['id']})" in text
     assert "As it stands: 4 images, about $0.16." in text
     assert desk("rehearse", "next.yaml").code == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "line", "said"),
+    [
+        ("1.00", "\nbudget: {max: 1.00} # the draft's\n", "budget: the draft's $1.00, in force"),
+        (
+            "0.10",
+            "\n# budget: {max: 0.10} # the draft's, which is not enough: this is about $0.16\n",
+            "budget: none yet; the draft's $0.10 is not enough",
+        ),
+    ],
+)
+def test_the_draft_s_budget_comes_along(limit: str, line: str, said: str, desk: Desk) -> None:
+    """In force where it is enough, else as a comment; which of them is said."""
+    with sqlite3.connect(desk.home / "runs" / RUN / "state.sqlite") as state:
+        state.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('budget_max', ?)", (limit,))
+    chosen(desk, RUN, range(0, 12, 3))
+    result = desk("promote", RUN, "--picks", "picks.json", "-o", "next.yaml")
+    assert result.code == 0, result.err
+    assert said in result.out
+    assert line in (desk.home / "next.yaml").read_text("utf-8")
+    assert desk("plan", "next.yaml", "--json").json["budget"]["max"] == (limit if limit == "1.00" else None)
+
+
+def test_split_images_are_counted(desk: Desk) -> None:
+    """What as many pick as reject is left out, and that is said."""
+    mark(desk, "ann.json", "Ann", lambda number: {"flag": "pick"})
+    mark(desk, "ben.json", "Ben", lambda number: {"flag": "reject" if number < 4 else "pick"})
+    result = desk("promote", RUN, "--picks", "ann.json", "--picks", "ben.json", "-o", "next.yaml")
+    assert result.code == 0, result.err
+    assert "note: 4 split images left out" in result.err
+    assert "the picks name the run" not in result.err
 
 
 def test_the_new_sheet_links_back(desk: Desk) -> None:

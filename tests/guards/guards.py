@@ -91,7 +91,7 @@ _BEFORE_THE_POST: Final = (
     _guard(
         "a rehearsal and a real run never share a folder",
         "run/folder/identity.py",
-        'if before is None or (before == "1") == rehearsal or not _begun(state):',
+        'if before is None or (before == "1") == rehearsal or not has_begun(state):',
         "if True:",
         "run/test_identity.py::TestRehearsals::test_a_rehearsal_in_a_real_run_is_refused",
         "run/test_identity.py::TestRehearsals::test_a_real_run_in_a_rehearsal_is_refused",
@@ -851,8 +851,8 @@ _MACHINES: Final = (
     _guard(
         "the images of a run stay in one place",
         "run/folder/place.py",
-        "if has_begun(state):",
-        "if False:",
+        "    if begun:\n        raise",
+        "    if False:\n        raise",
         "scale/test_objects.py::test_the_place_stays_the_same",
     ),
 )

@@ -61,6 +61,17 @@ def test_a_file_is_read(write: Write) -> None:
     jsonschema.validate(json.loads(path.read_text()), SCHEMA)
 
 
+def test_every_pick_with_a_mistake_is_named(write: Write) -> None:
+    """Ten of them, and how many more there are."""
+    picks = [pick(str(number), "pick" if number == 3 else "maybe") for number in range(14)]
+    with pytest.raises(UsageError) as caught:
+        read_picks(write(document(*picks)))
+    lines = str(caught.value).split("\n")
+    assert len(lines) == 11
+    assert all(f"pick {number} (" in line for number, line in zip([1, 2, 3, *range(5, 12)], lines, strict=False))
+    assert lines[-1] == "and 3 more picks with a mistake"
+
+
 BAD = {
     "no JSON": ("{", "this is not JSON"),
     "a list": ("[]", "it must be a group"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ class Marked:
             names = ", ".join(_called(verdict) for verdict in lost[:SHOWN])
             more = f" and {len(lost) - SHOWN:,} more" if len(lost) > SHOWN else ""
             raise UsageError(
-                f"{plural(len(lost), 'picked image')} not of the run {quoted(self.view.name)}: {names}{more}. "
+                f"{plural(len(lost), 'picked image')} not of the run {quoted(self.view.called)}: {names}{more}. "
                 f"The picks are of the run {quoted(self.merged.run)}"
             )
         found = [(entry, verdict) for entry, verdict in self.known if verdict.flag == "pick"]
@@ -70,8 +71,8 @@ def marked(folder: Path, picks: Sequence[Path]) -> Marked:
     view = read_view(folder)
     entries = _by_content(view)
     known = {verdict.image.sha256: verdict for verdict in merged.verdicts if verdict.image.sha256 in entries}
-    if known and merged.run != view.name:
-        say(f"note: {_of_another(merged.run, view.name)}")
+    if known and merged.run != view.called:
+        say(f"note: {_of_another(merged.run, view.called)}")
     return Marked(
         view=view,
         merged=merged,
@@ -96,7 +97,9 @@ def _by_content(view: RunView) -> dict[str, Entry]:
 def _default(folder: Path) -> Path:
     path = folder / "picks.json"
     if not path.is_file():
-        raise UsageError("which picks? Give the file that the contact sheet saved: --picks picks.json")
+        there = sorted(folder.glob("picks-*.json"))
+        given = " ".join(f"--picks {shlex.quote(str(each))}" for each in there[:SHOWN]) or "--picks picks.json"
+        raise UsageError(f"which picks? Give the file that the contact sheet saved: {given}")
     return path
 
 

@@ -20,9 +20,9 @@ from flux_batch.plan.make import make_plan
 from flux_batch.plan.promotion import Pick, Wish, items, next_spec
 from flux_batch.plan.records import Plan, Reference
 from flux_batch.plan.totals.estimate import estimate
-from flux_batch.plan.totals.money import usd
+from flux_batch.plan.totals.money import decimal_text, usd
 from flux_batch.report.delivery.deliver import original_bytes
-from flux_batch.report.picking.agreement import Verdict
+from flux_batch.report.picking.agreement import Accord, Verdict
 from flux_batch.report.redact import relative_name
 from flux_batch.run.records import Entry, Phase
 from flux_batch.spec.load import parse_spec
@@ -49,12 +49,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A spec, how many picks it is from, and what its own plan says it would make and cost in USD."""
+    """A spec, how many picks it is from, and what its own plan says it would make and cost in USD.
+
+    ``budget`` is the draft's, None for none; it is in force where it is enough.
+    """
 
     spec: Path
     picked: int
     images: int
     cost: Decimal
+    budget: Decimal | None
     assets: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -68,13 +72,15 @@ def write_next(folder: Path, picks: Sequence[Path], output: Path, asked: Asked) 
         wish = _wish(folder, found, output, asked)
         values = items(chosen, wish)
         plan, cost = _planned(output, next_spec(values, wish))
-        priced = replace(wish, head=(*wish.head, f"As it stands: {_told(plan, cost)}."))
+        head = (*wish.head, f"As it stands: {_told(plan, cost)}.")
+        priced = replace(wish, head=head, budget=_budget(found.view.budget_max, cost))
         made.write(output.name, next_spec(values, priced).encode(), new=True)
     return Written(
         spec=output,
         picked=len(chosen),
         images=len(plan.purchases()),
         cost=cost,
+        budget=found.view.budget_max,
         assets=tuple(
             name for name in dict.fromkeys(pick.reference for pick in chosen) if name.startswith(f"{ASSETS}/")
         ),
@@ -97,6 +103,14 @@ def _planned(output: Path, text: str) -> tuple[Plan, Decimal]:
         )
     plan = make_plan(parse_spec(output, text))
     return plan, estimate(plan, diff(plan, {})).cost
+
+
+def _budget(limit: Decimal | None, cost: Decimal) -> str:
+    """The draft's budget, in force where it is enough; it was meant for other prices."""
+    if limit is None:
+        return ""
+    line = f"budget: {{max: {decimal_text(limit)}}} # the draft's"
+    return line if cost <= limit else f"# {line}, which is not enough: this is about {usd(cost)}"
 
 
 def _told(plan: Plan, cost: Decimal) -> str:
@@ -208,5 +222,8 @@ def _notes(found: Marked, chosen: Sequence[Pick], values: int, asked: Asked) -> 
     same = sum(pick.task.model == asked.model for pick in chosen)
     if same and not asked.reference and not asked.ratios:
         yield f"{plural(same, 'picked image')} from {asked.model} already: it would draw another one"
+    split = sum(verdict.accord is Accord.SPLIT for _, verdict in found.known)
+    if split:
+        yield f"{plural(split, 'split image')} left out: as many pick as reject {'it' if split == 1 else 'them'}"
     if found.view.rehearsal:
         yield "the run is a rehearsal: its pictures are placeholders"

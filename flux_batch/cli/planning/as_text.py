@@ -88,7 +88,12 @@ def _shape(images: int, axes: Mapping[str, set[str]]) -> str:
     sizes = {axis: len(seen) for axis, seen in axes.items() if len(seen) > 1}
     if math.prod(sizes.values()) == images:
         return " x ".join(f"{axis} {size}" for axis, size in sizes.items()) or "one image"
-    return f"{plural(images, 'image')} from {', '.join(f'{axis} {size}' for axis, size in sizes.items())}"
+    leading = next((axis for axis, size in sizes.items() if size == images), None)
+    if leading:  # no two images share its value, so that it has whatever goes with it to itself
+        others = " and ".join(axis for axis in sizes if axis != leading)
+        return f"{leading} {images:,}, each with its own {others}"
+    crossed = " x ".join(f"{axis} {size}" for axis, size in sizes.items())
+    return f"{images:,} of the {math.prod(sizes.values()):,} images of {crossed}"
 
 
 def _reasons(planned: Planned) -> list[str]:

@@ -13,6 +13,7 @@ import click
 from flux_batch.errors import StateUnusable, UsageError
 from flux_batch.plan.choosing.select import Selection
 from flux_batch.run.store.state import FILE
+from flux_batch.spec.words import closest
 
 if TYPE_CHECKING:
     from flux_batch.run.records import RunView
@@ -95,8 +96,8 @@ class Usd(click.ParamType[Decimal]):
 
 def command_again(view: RunView, folder: Path) -> str:
     """What to type to go on with a run, from where it was begun."""
-    word, default = ("rehearse", f"{view.name}-rehearsal") if view.rehearsal else ("run", view.name)
-    out = [] if folder == Path("runs") / default else ["--out", str(folder)]
+    word = "rehearse" if view.rehearsal else "run"
+    out = [] if folder == Path("runs") / view.called else ["--out", str(folder)]
     return shlex.join(["flux-batch", word, view.spec_file, *out])
 
 
@@ -111,7 +112,12 @@ def run_folder(run_or_spec: Path, out: Path | None = None) -> Path:
     _refuse_lost(*folders)
     if run_or_spec.suffix in (".yaml", ".yml", ".json") or run_or_spec.is_file():
         return _folder_of_spec(run_or_spec)
-    raise UsageError(f"{run_or_spec}: no such run. Give a run folder, its name below runs/, or the spec it came from")
+    names = [path.parent.name for path in Path("runs").glob(f"*/{FILE}")]
+    near = closest(run_or_spec.name, names)
+    meant = f"; did you mean {near}?" if near else "."
+    raise UsageError(
+        f"{run_or_spec}: no such run{meant} Give a run folder, its name below runs/, or the spec it came from"
+    )
 
 
 def _refuse_lost(*folders: Path) -> None:

@@ -10,12 +10,20 @@ from dataclasses import dataclass
 from flux_batch.errors import Fix, InvalidSpec, Problem
 from flux_batch.plan.expansion.choices import used_names, writes
 from flux_batch.plan.expansion.matrix import axis_of, own_axes
-from flux_batch.plan.templates.template import TemplateProblem, compile_template, condition_ways, leftover, literals
+from flux_batch.plan.templates.headings import HINT, headings_in, sound_ways
+from flux_batch.plan.templates.template import (
+    UNREADABLE,
+    TemplateProblem,
+    compile_template,
+    condition_ways,
+    leftover,
+    literals,
+)
 from flux_batch.spec.building.edits import ancestors
 from flux_batch.spec.building.fields import fields_of, no_such_field
 from flux_batch.spec.building.variables import AXES
 from flux_batch.spec.records import FilePath, Include, Job, Spec, Variable, Where
-from flux_batch.spec.words import did_you_mean, fix_of
+from flux_batch.spec.words import code, did_you_mean, fix_of, quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +57,24 @@ def check_templates(spec: Spec) -> Checked:
 def with_misspellings(error: InvalidSpec) -> InvalidSpec:
     """Add what is surely wrong with the templates of a spec that is invalid anyway, so that one round shows all.
 
-    Only near misses count: a name nothing is like may well be defined in the part that could not be read.
+    Of the names only near misses count: one that nothing is like may be defined in the part that could not be read.
+    The columns of a table are known once it is read, and a template that cannot be read is wrong by itself.
     """
     if not isinstance(error.draft, Spec):
         return error
     lines = {problem.line for problem in error.problems}
     more = [each for each in check_templates(error.draft).errors if each.line not in lines]
-    sure = [each for each in more if each.hint.startswith("did you mean")]
+    sure = [each for each in more if _is_sure(each, error.draft)]
     return InvalidSpec(tuple(sorted([*error.problems, *sure], key=lambda each: (each.line, each.column))))
+
+
+def _is_sure(problem: Problem, draft: Spec) -> bool:
+    tables = {variable.name for job in draft.jobs for variable in job.variables if variable.columns}
+    return (
+        problem.hint.startswith("did you mean")
+        or problem.message.startswith((UNREADABLE, "the column "))
+        or any(problem.message.startswith(f"`{name}` has no field ") for name in tables)
+    )
 
 
 def names_for(spec: Spec, job: Job) -> frozenset[str]:
@@ -86,11 +104,30 @@ def _known(spec: Spec, jobs: Iterable[Job]) -> Known:
 def _template_errors(spec: Spec, text: str, at: FilePath, known: Known, used: set[str]) -> list[Problem]:
     try:
         ways = compile_template(text).ways
-    except TemplateProblem as error:
-        return [spec.source.problem_at(spec.source.find(at, error.needle), error.message, error.hint)]
+    except TemplateProblem:
+        return [*_unreadable(spec, text, at, known), *_way_errors(spec, sound_ways(text), at, known)]
     used.update(way[0] for way in ways)
     found = [_leftover(spec, brace, at)] if (brace := leftover(literals(text), frozenset(known))) else []
     return found + _way_errors(spec, ways, at, known)
+
+
+def _unreadable(spec: Spec, text: str, at: FilePath, known: Known) -> list[Problem]:
+    """Why a template cannot be read: headings where fields belong, or else in the words of the parser."""
+
+    def columns(name: str) -> set[str]:
+        return {column for variable in known.get(name, ()) for column in variable.columns}
+
+    found = []
+    for fix, heading in headings_in(text, columns):
+        message = f"the column {quoted(heading)} is written {code(fix.new)}"
+        found.append(spec.source.problem_at(spec.source.find(at, fix.old), message, HINT, fix))
+        text = text.replace(fix.old, fix.new)
+    try:
+        compile_template(text)
+    except TemplateProblem as left:
+        place = spec.source.find(at, left.needle, last=left.at_its_end)
+        found.append(spec.source.problem_at(place, left.message, left.hint))
+    return found
 
 
 def _way_errors(spec: Spec, ways: Iterable[tuple[str, ...]], at: FilePath, known: Known) -> list[Problem]:

@@ -22,6 +22,12 @@ def slip_in(condition: str) -> str:
     return ""
 
 
+def half_closed(template: str) -> str:
+    """The first tag that ends in one brace instead of two; empty when there is none."""
+    found = re.search(r"\{\{[^{}]*\}(?!\})", template)
+    return found[0] if found else ""
+
+
 def plain_syntax(said: str) -> str:
     """What stopped the parser, without its own words."""
     for pattern, words in _SYNTAX:

@@ -19,7 +19,7 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flux_batch.plan.templates.helpers import HELPERS
-from flux_batch.plan.templates.slips import plain_reason, plain_syntax, slip_in
+from flux_batch.plan.templates.slips import half_closed, plain_reason, plain_syntax, slip_in
 from flux_batch.spec.building.fields import NoText, Nothing, Record, has_text, inside, text_of
 from flux_batch.spec.words import closest
 
@@ -32,6 +32,9 @@ MAX_TEMPLATE: Final = 20_000
 MAX_DEPTH: Final = 40
 """Levels of one thing inside of another; more is an attack on the parser."""
 
+UNREADABLE: Final = "cannot be read:"
+"""How every message about a template begins that the parser gave up on."""
+
 _AS_TEXT: Final = "as text"
 """What ``~`` asks of both of its sides; no template can write this name."""
 
@@ -43,13 +46,17 @@ _ALLOWED: Final = (
 
 
 class TemplateProblem(Exception):
-    """A template that cannot be used; ``needle`` is the part of its text to point at, empty for the whole."""
+    """A template that cannot be used; ``needle`` is the part of its text to point at, empty for the whole.
 
-    def __init__(self, message: str, *, needle: str = "", hint: str = "") -> None:
+    ``at_its_end`` points at the last character of that part alone.
+    """
+
+    def __init__(self, message: str, *, needle: str = "", hint: str = "", at_its_end: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.needle = needle
         self.hint = hint
+        self.at_its_end = at_its_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +231,9 @@ def _checked(text: str) -> nodes.Template:
     try:
         tree = _ENVIRONMENT.parse(text)
     except TemplateSyntaxError as error:
+        if half := half_closed(text):
+            message, hint = f"{UNREADABLE} one }} is missing", f"write {half}}}"
+            raise TemplateProblem(message, needle=half, hint=hint, at_its_end=True) from None
         hint = "write {{ name }} to use a variable, and nothing else in double braces"
         if "endif" in plain_syntax(str(error.message)):
             hint = "write {% if product.price %}, {{ product.price }}{% endif %}"

@@ -124,7 +124,7 @@ def sheet(view: RunView, thumbs: Thumbs) -> Sheet:
         axes=axes,
         layout=choose(axes, places, view.report),
         tiles=_tiles(view, thumbs, axes),
-        run=f"{view.name}-rehearsal" if view.rehearsal else view.name,
+        run=view.called,
         spec=relative_name(view.spec_file),
     )
 

@@ -23,6 +23,8 @@ BYTES_MAX: Final = 64 * 1024 * 1024
 TEXT_MAX: Final = 20_000
 """Characters of one text."""
 PICKS_MAX: Final = 100_000
+SHOWN: Final = 10
+"""Mistakes that are said one by one."""
 DIGITS_MAX: Final = 100
 """Of one number."""
 
@@ -91,6 +93,8 @@ def parse_picks(path: Path, data: bytes) -> PicksFile:
 
 def _json(path: Path, data: bytes) -> Json:
     text = _text(path, data)
+    if path.suffix.lower() != ".json" and not text.lstrip().startswith("{"):
+        raise UsageError(f"{path}: this is not a picks file; it is the picks-NAME.json from your downloads")
     try:
         value: Json = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_whole)
     except json.JSONDecodeError as error:
@@ -158,7 +162,7 @@ class _Reader:
             self.fail("the file", f"its format is {_said(top['format'])}, this flux-batch reads format {FORMAT}")
         made = self.moment(top, "the file")
         reviewer = self.name(top, "reviewer", "the file")
-        judged = [self.judged(each, number, reviewer, made) for number, each in enumerate(self.picks(top), start=1)]
+        judged = self.every(self.picks(top), reviewer, made)
         self.refuse_twins(judged)
         run = self.name(top, "run", "the file")
         return PicksFile(path=self.path, run=run, made=made, judged=tuple(judged), notes=self.notes())
@@ -175,6 +179,19 @@ class _Reader:
         if len(picks) > PICKS_MAX:
             self.fail("the file", f"it has {len(picks):,} picks; at most {PICKS_MAX:,} are read")
         return picks
+
+    def every(self, picks: list[Json], reviewer: str, made: datetime) -> list[Judged]:
+        """All picks, or what is wrong with each."""
+        judged, wrong = list[Judged](), list[str]()
+        for number, each in enumerate(picks, start=1):
+            try:
+                judged.append(self.judged(each, number, reviewer, made))
+            except UsageError as error:
+                wrong.append(str(error))
+        if wrong:
+            more = [f"and {len(wrong) - SHOWN:,} more picks with a mistake"] if len(wrong) > SHOWN else []
+            raise UsageError("\n".join([*wrong[:SHOWN], *more]))
+        return judged
 
     def judged(self, value: Json, number: int, reviewer: str, made: datetime) -> Judged:
         group = self.group(value, f"pick {number}", _PICK)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from flux_batch.errors import Problem
+from flux_batch.errors import Fix, Problem
 from flux_batch.spec.beside.beside import Beside, input_of
 from flux_batch.spec.reading.source import FilePath, Source
 from flux_batch.spec.reading.values import Document
@@ -56,9 +56,9 @@ class Desk:
         self.inputs[found.path] = found
         return found.path
 
-    def report(self, at: FilePath, message: str, hint: str = "", *, key: bool = False) -> None:
+    def report(self, at: FilePath, message: str, hint: str = "", *, key: bool = False, fix: Fix | None = None) -> None:
         """Add a problem at a node's value, or at its key."""
-        self.problems.append(self.source.problem(at, message, hint, key=key))
+        self.problems.append(self.source.problem(at, message, hint, key=key, fix=fix))
         if len(self.problems) >= PROBLEMS_MAX:
             raise EnoughProblems
 

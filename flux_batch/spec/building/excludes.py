@@ -9,7 +9,7 @@ from typing import Any
 from flux_batch.spec.building.desk import Desk, Layer, items
 from flux_batch.spec.building.edits import ancestors
 from flux_batch.spec.building.fields import Record, text_of
-from flux_batch.spec.building.ratios import not_a_ratio
+from flux_batch.spec.building.ratios import not_a_ratio, ratio_fix
 from flux_batch.spec.reading.source import FilePath
 from flux_batch.spec.records import Exclude, Job
 from flux_batch.spec.vocabulary import DEFAULT_RATIO, MATCH_INPUT, MODELS, RATIOS
@@ -98,7 +98,8 @@ def _labels(axis: str, value: Any, at: FilePath, known: dict[str, list[str]], de
         if plain(item) in known:
             labels.extend(known[plain(item)])
         elif not _is_lost(axis, desk):
-            desk.report(place, *_no_such_value(axis, item, known))
+            fix = ratio_fix(item) if axis == "ratio" else None
+            desk.report(place, *_no_such_value(axis, item, known), fix=fix)
     return tuple(dict.fromkeys(labels))
 
 

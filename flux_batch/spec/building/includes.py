@@ -10,7 +10,7 @@ from flux_batch.spec.building.desk import Desk, Layer, items
 from flux_batch.spec.building.edits import ancestors
 from flux_batch.spec.building.fields import Record, has_text, text_of
 from flux_batch.spec.building.jobs import no_size
-from flux_batch.spec.building.ratios import not_a_ratio
+from flux_batch.spec.building.ratios import not_a_ratio, ratio_fix
 from flux_batch.spec.building.variables import field_of
 from flux_batch.spec.reading.source import FilePath
 from flux_batch.spec.records import Include, Job, Value, Variable
@@ -99,7 +99,7 @@ def _value(axis: str, item: object, at: FilePath, variables: Mapping[str, Variab
 def _one_of(item: object, at: FilePath, known: tuple[str, ...], problem: tuple[str, str], desk: Desk) -> Value | None:
     if item in known:
         return Value(label=plain(item), value=plain(item), at=at)
-    desk.report(at, *problem)
+    desk.report(at, *problem, fix=ratio_fix(item) if MATCH_INPUT in known else None)
     return None
 
 

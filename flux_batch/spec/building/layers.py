@@ -37,10 +37,10 @@ class Layered(Source):
         mark = Source.mark(self, place, key=key) if home is self else home.mark(place, key=key)
         return mark if home is self else replace(mark, of=mark.of or home)
 
-    def find(self, at: FilePath, needle: str) -> Mark:
+    def find(self, at: FilePath, needle: str, *, last: bool = False) -> Mark:
         """Where ``needle`` stands inside the value at ``at``, in its own file."""
         home, place = self._home(at)
-        mark = Source.find(self, place, needle) if home is self else home.find(place, needle)
+        mark = Source.find(self, place, needle, last=last) if home is self else home.find(place, needle, last=last)
         return mark if home is self else replace(mark, of=mark.of or home)
 
     def _home(self, at: FilePath) -> tuple[Source, FilePath]:

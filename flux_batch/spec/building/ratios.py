@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from re import findall, fullmatch
 
+from flux_batch.errors import Fix
 from flux_batch.spec.vocabulary import MATCH_INPUT, RATIOS
-from flux_batch.spec.words import closest, fix_of, kind, quoted
+from flux_batch.spec.words import closest, fix_of, kind, plain, quoted
 
 KNOWN = f"known here: {', '.join(RATIOS)}"
 
@@ -22,6 +23,12 @@ def not_a_ratio(value: object) -> tuple[str, str]:
     if closest(value, (MATCH_INPUT,)):
         return f'{quoted(value)} is not a ratio: did you mean "{MATCH_INPUT}"?', ""
     return _not_among_ours(value)
+
+
+def ratio_fix(value: object) -> Fix | None:
+    """The ratio to write instead, where only one can have been meant."""
+    meant = meant_ratio(value)
+    return Fix(plain(value), meant) if meant else None
 
 
 def meant_ratio(value: object) -> str | None:

@@ -11,9 +11,11 @@ from flux_batch.spec.building.fields import NAMES, Field, Figure, Record, has_te
 from flux_batch.spec.reading.source import FilePath
 from flux_batch.spec.records import Value
 from flux_batch.spec.tables import Row, Table, TableProblem
+from flux_batch.spec.tables.titles import field_name
 from flux_batch.spec.words import code, did_you_mean, quoted
 
 _TAG: Final = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+_HEADING: Final = re.compile(r"\{\{\s*([^{}]*[^{}\s])\s*\}\}")
 
 
 def table_values(written: Layer, desk: Desk) -> tuple[tuple[Value, ...], tuple[str, ...]]:
@@ -68,12 +70,23 @@ def _namer(written: Layer, table: Table, desk: Desk) -> Callable[[Record], str]:
     wanted = written.values.get("label")
     if wanted is None:
         return naming_field if set(NAMES) & set(table.columns) else _first_of(table)
-    template = wanted if "{{" in wanted else f"{{{{ {wanted} }}}}"
+    template = _with_names(wanted if "{{" in wanted else f"{{{{ {wanted} }}}}", table)
     if problem := _label_problem(wanted, template, table):
         at = (*written.at, "label")
         desk.problems.append(desk.source.problem_at(desk.source.find(at, problem[0]), *problem[1:]))
         return _no_name
     return lambda record: _TAG.sub(lambda tag: _text(inside(record, tuple(tag[1].split(".")))), template)
+
+
+def _with_names(template: str, table: Table) -> str:
+    """A label with the names of the fields where it has the headings of their columns, as the table writes them."""
+
+    def named(tag: re.Match[str]) -> str:
+        name = field_name(tag[1])
+        heading = name in table.columns and tag[1].split(".")[0] not in table.columns
+        return f"{{{{ {name} }}}}" if heading else tag[0]
+
+    return _HEADING.sub(named, template)
 
 
 def _label_problem(wanted: str, template: str, table: Table) -> tuple[str, str, str] | None:

@@ -76,10 +76,11 @@ class Source:
             return Mark(1, 1, 1)
         return marks.key if key and marks.key else marks.value
 
-    def find(self, at: FilePath, needle: str) -> Mark:
+    def find(self, at: FilePath, needle: str, *, last: bool = False) -> Mark:
         """Where ``needle`` stands inside the value at ``at``, also in a block; the value's own mark if nowhere.
 
-        A whole word is preferred to a part of one, and a space in ``needle`` also matches a line break.
+        A whole word is preferred to a part of one, and a space in ``needle`` also matches a line break. ``last`` asks
+        for its last character.
         """
         words = [re.escape(word) for word in needle.split()]
         marks = self.marks.get(at)
@@ -89,7 +90,8 @@ class Source:
         start, end = self._offset(marks.value), self._offset(marks.end)
         for candidate in (rf"(?<!\w){pattern}(?!\w)", pattern):
             if found := re.compile(candidate).search(self.text, start, end):
-                return self._mark_at(found.start(), found.end() - found.start())
+                begin = found.end() - 1 if last else found.start()
+                return self._mark_at(begin, found.end() - begin)
         return marks.value
 
     def problem(

@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from re import search
+from re import fullmatch, search
 from typing import Any, Final
 
 from flux_batch.errors import Fix
 from flux_batch.spec.building.keys import key_hint, meant_key
-from flux_batch.spec.building.ratios import meant_ratio, not_a_ratio
+from flux_batch.spec.building.ratios import not_a_ratio, ratio_fix
 from flux_batch.spec.reading.source import FilePath
 from flux_batch.spec.schema.published import Breach
 from flux_batch.spec.words import code, did_you_mean, fix_of, kind, plain, quoted, shown
@@ -77,6 +77,8 @@ def _mend(breach: Breach) -> str:
             return f"write {key}: [{shown(value)}]"
         case str() if "boolean" in wanted and (meant := _SAYS.get(value.lower())):
             return f"write {meant}, without quotes"
+        case str() if "number" in wanted and (amount := fullmatch(r"([0-9]+),([0-9]{1,2})", value)):
+            return f"write {amount[1]}.{amount[2]} with a point"
         case str() if {"number", "integer"} & set(wanted) and (number := search(r"[0-9]+(\.[0-9]+)?", value)):
             return f"write the number alone, without quotes: {number[0]}"
         case int() | Decimal() if "array" in wanted and key == "ratios":
@@ -109,7 +111,9 @@ def _example(schema: Mapping[str, Any]) -> str:
 def _unknown_keys(breach: Breach) -> Iterator[Complaint]:
     known = tuple(breach.schema.get("properties", ()))
     for key in breach.value:
-        if key not in known:
+        if comma := _comma(breach, key):
+            yield comma
+        elif key not in known:
             meant = meant_key(key, known)
             at = (*breach.at, key)
             lost = (at, (*breach.at, meant)) if meant else (at,)
@@ -120,14 +124,25 @@ def _unknown_keys(breach: Breach) -> Iterator[Complaint]:
             yield Complaint(at, f"unknown key {code(key)}", hint, key=True, lost=lost, fix=fix)
 
 
+def _comma(breach: Breach, key: str) -> Complaint | None:
+    """An amount with a comma, `{max: 1,00}`: in brackets the comma begins another entry, and `00` looks like a key."""
+    before = list(breach.value)[: list(breach.value).index(key)][-1:]
+    if not before or breach.value[key] is not None or not fullmatch(r"[0-9]{1,3}", key):
+        return None
+    name, whole = before[0], breach.value[before[0]]
+    if isinstance(whole, bool) or not isinstance(whole, int):
+        return None
+    at = (*breach.at, name)
+    hint = f"write {whole}.{key} with a point" if len(key) < 3 else f"write {whole}{key} without the comma"
+    return Complaint(at, f"{code(name)} is written with a comma: {whole},{key}", hint, lost=(at, (*breach.at, key)))
+
+
 def _enum(breach: Breach) -> Iterator[Complaint]:
     name, value = _name(breach.at), breach.value
     if value is None:
         yield from _type(breach)
     elif "16:9" in breach.rule:
-        meant = meant_ratio(value)
-        fix = Fix(plain(value), meant) if meant else None
-        yield Complaint(breach.at, *not_a_ratio(value), fix=fix)
+        yield Complaint(breach.at, *not_a_ratio(value), fix=ratio_fix(value))
     elif isinstance(value, str):
         choices = did_you_mean(value, breach.rule, mark='"')
         in_list = f"{quoted(value)} cannot stand in {_name(breach.at[:-1])}"
