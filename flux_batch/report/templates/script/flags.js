@@ -8,7 +8,7 @@ function makeJudge(index, place, withWords) {
 }
 
 function makeFlag(index, place, withWords, [flag, word, image]) {
-  const on = markOf(hashOf(index)).flag === flag;
+  const on = shownMark(hashOf(index)).flag === flag;
   const button = element("button", { type: "button", className: `button flag flag-${flag}`, ariaPressed: String(on) }, icon(image));
   if (withWords) button.append(element("span", { textContent: word }));
   else button.ariaLabel = word;
@@ -18,7 +18,7 @@ function makeFlag(index, place, withWords, [flag, word, image]) {
 }
 
 function makeStars(index, place) {
-  const now = markOf(hashOf(index)).rating;
+  const now = shownMark(hashOf(index)).rating;
   const group = element("fieldset", { className: "stars" }, element("legend", { className: "quiet", textContent: "Stars" }));
   group.append(...[null, 1, 2, 3, 4, 5].map((rating) => makeStar(index, place, now, rating)));
   return group;
