@@ -1,4 +1,4 @@
-"""What a first-time reviewer trips over, in a real Chromium: where keys go, ways out, what is next, what stays still."""
+"""What a first-time reviewer trips over, in a real Chromium: where keys go, ways out, what is next, what stays."""
 
 from __future__ import annotations
 
@@ -165,3 +165,85 @@ def test_a_blind_review_can_be_left(opened: Open, spring: RunView, by: str) -> N
     expect(page.locator("#review-more")).to_be_focused()
     said(page, "its marks are kept")
     assert own(page, first) == "picked"
+
+
+def test_saving_says_what_comes_next(opened: Open, spring: RunView, tmp_path: Path) -> None:
+    """In a place that stays, with the command to copy; it goes when it is closed."""
+    page = opened(spring).page
+    focus(page, 0)
+    page.keyboard.press("p")
+    save(page, tmp_path / "picks.json")
+    note = page.get_by_role("group", name="Saved picks")
+    expect(note).to_contain_text("Send this file to whoever runs the batch, who merges with flux-batch picks merge")
+    expect(page.locator("#toast")).to_be_empty()
+    expect(note.get_by_role("button", name="Copy command")).to_be_visible()
+    axe_finds_nothing(page)
+    note.get_by_role("button", name="Close").click()
+    expect(note).to_be_hidden()
+    expect(page.locator("#save")).to_be_focused()
+
+
+def test_the_first_mark_moves_nothing(opened: Open, spring: RunView) -> None:
+    """The bar above and every row stay as high as they were; Save picks waits there from the start."""
+    page = opened(spring).page
+    script = "[...document.querySelectorAll('#tools, .grid tr')].map((it) => it.offsetHeight)"
+    expect(page.locator("#save")).to_be_disabled()
+    before = page.evaluate(script)
+    focus(page, 0)
+    page.keyboard.press("p")
+    page.keyboard.press("5")
+    assert own(page, 0) == "picked, 5 stars"
+    expect(page.locator("#save")).to_be_enabled()
+    assert page.evaluate(script) == before
+
+
+def test_the_result_of_a_blind_review_begins_at_its_top(opened: Open, spring: RunView) -> None:
+    """Just below the bar, under a heading that says what it is, without old words; few images are told of once."""
+    page = opened(spring).page
+    blind(page)
+    page.keyboard.press("p")
+    said(page, "Picked: Image 1")
+    finish(page)
+    expect(page.get_by_role("heading", name="Result of the blind review")).to_be_focused()
+    expect(page.locator("#toast")).to_be_empty()
+    expect(page.locator("#result")).not_to_contain_text("*")
+    expect(page.locator("#result .few")).to_have_text(
+        "Every value has fewer than 10 images: there the rate says little."
+    )
+    bar, panel = page.locator("#tools").bounding_box(), page.locator("#result").bounding_box()
+    assert bar is not None
+    assert panel is not None
+    assert bar["y"] == 0
+    assert 0 <= panel["y"] - bar["y"] - bar["height"] <= 24
+
+
+def test_a_word_about_a_large_picture_stands_beside_it(opened: Open, spring: RunView) -> None:
+    """In the large view of the sheet and of the blind review."""
+    page = opened(spring).page
+    focus(page, 0)
+    page.keyboard.press("z")
+    for stage in ("#stage", "#blind-stage"):
+        page.keyboard.press("p")
+        said(page, "Picked")
+        word, picture = page.locator("#toast").bounding_box(), page.locator(stage).bounding_box()
+        assert word is not None
+        assert picture is not None
+        assert word["x"] >= picture["x"] + picture["width"]
+        page.keyboard.press("Escape")
+        if stage == "#stage":
+            blind(page)
+            page.keyboard.press("z")
+
+
+def test_a_table_that_is_cut_says_so(opened: Open, make_picture: MakePicture) -> None:
+    """130 columns are more than are drawn; a layout with fewer has nothing to say."""
+    file = make_picture("images/one.png", "1:1")
+    entries = tuple(
+        stored(make_task(number, {"word": f"w{number}", "model": "m", "ratio": "1:1", "n": "1"}), file)
+        for number in range(130)
+    )
+    page = opened(make_view(entries), "#rows=&columns=word").page
+    expect(page.locator("#cut")).to_have_text("120 of 130 columns shown: hide values or choose another axis.")
+    axe_finds_nothing(page)
+    page.evaluate("location.hash = 'rows=&columns='")
+    expect(page.locator("#cut")).to_be_hidden()

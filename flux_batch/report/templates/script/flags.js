@@ -30,6 +30,6 @@ function makeStar(index, place, now, rating) {
   radio.addEventListener("change", () => setStars(index, rating));
   // As in Lightroom: the star that is on takes them all away.
   if (rating !== null && now === rating) radio.addEventListener("click", () => setStars(index, null));
-  const shown = rating === null ? element("span", { className: "no-stars", textContent: "–", ariaHidden: "true" }) : icon("star");
+  const shown = rating === null ? element("span", { className: "no-stars", textContent: "Clear", ariaHidden: "true" }) : icon("star");
   return element("label", { className: rating !== null && rating <= (now ?? 0) ? "star on" : "star", title: starWord(rating) }, radio, shown);
 }

@@ -17,7 +17,6 @@ function makeMarks(tile, index) {
   knowHash(index);
   const own = markOf(sha256);
   const others = othersOn(sha256);
-  if (!isMarked(own) && others.length === 0) return null;
   const made = element("div", { className: `marks ${own.flag ? `is-${own.flag}` : ""}` });
   if (isMarked(own)) made.append(makeOwnMark(own));
   made.append(...others.slice(0, 6).map(makeInitials));
