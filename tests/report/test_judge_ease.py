@@ -101,6 +101,15 @@ def test_the_first_key_of_a_blind_review_counts(opened: Open, spring: RunView) -
     assert own(page, first) == "picked"
 
 
+def test_a_link_to_the_blind_review_has_the_focus_on_its_first_image(opened: Open, spring: RunView) -> None:
+    """The address names no element that the browser would go to instead."""
+    page = opened(spring, "#blind").page
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(200)
+    expect(page.locator(".blind-tile .open").first).to_be_focused()
+    assert page.evaluate("document.getElementById('blind')") is None
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_blind_images_are_equally_high(opened: Open, spring: RunView, width: int) -> None:
     """The last line is as high as the others and begins at the left; also on a phone."""
@@ -123,7 +132,7 @@ def test_marks_made_in_sight_stay_out_of_the_blind_review(opened: Open, spring: 
         page.keyboard.press("4")
     blind(page)
     expect(page.locator("#blind-count")).to_have_text("0 of 10 judged")
-    expect(page.locator("#blind .own-mark, #blind .is-pick")).to_have_count(0)
+    expect(page.locator("#blind-page .own-mark, #blind-page .is-pick")).to_have_count(0)
     expect(page.locator("#blind-undo")).to_be_disabled()
     page.keyboard.press("Control+z")
     said(page, "Nothing to undo")
@@ -155,12 +164,12 @@ def test_a_blind_review_can_be_left(opened: Open, spring: RunView, by: str) -> N
     expect(page.locator("#blind-box")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#blind-box")).to_be_hidden()
-    expect(page.locator("#blind")).to_be_visible()
+    expect(page.locator("#blind-page")).to_be_visible()
     if by == "button":
         page.get_by_role("button", name="Leave", exact=True).click()
     else:
         page.keyboard.press("Escape")
-    expect(page.locator("#blind")).to_be_hidden()
+    expect(page.locator("#blind-page")).to_be_hidden()
     expect(page.locator("#result")).to_have_count(0)
     expect(page.locator("#review-more")).to_be_focused()
     said(page, "its marks are kept")

@@ -63,9 +63,9 @@ function finishBlind() {
 function leaveBlind() {
   byId("blind-box").close();
   blind.on = false;
-  byId("blind").hidden = true;
+  byId("blind-page").hidden = true;
   blindWatch.disconnect();
-  byId("blind").replaceChildren();
+  byId("blind-page").replaceChildren();
   document.body.classList.remove("is-blind");
   document.title = blind.title;
   addressHeld = false;
@@ -152,8 +152,8 @@ function blindLine(by) {
 }
 
 function openBlind() {
-  byId("blind").replaceChildren(byId("blind-template").content.cloneNode(true));
-  byId("blind").hidden = false;
+  byId("blind-page").replaceChildren(byId("blind-template").content.cloneNode(true));
+  byId("blind-page").hidden = false;
   byId("blind-finish").addEventListener("click", finishBlind);
   byId("blind-leave").addEventListener("click", quitBlind);
   byId("blind-undo").addEventListener("click", undo);
@@ -162,7 +162,7 @@ function openBlind() {
 }
 
 function setUpBlind() {
-  for (const type of ["pointerover", "focusin"]) byId("blind").addEventListener(type, bringJudge);
+  for (const type of ["pointerover", "focusin"]) byId("blind-page").addEventListener(type, bringJudge);
   addEventListener("resize", () => { if (blind.on) fitBlind(); });
   onMarks((changed) => {
     if (!blind.on) return;
