@@ -32,7 +32,9 @@ function setUpBlindBox() {
   byId("blind-box").addEventListener("close", () => { if (blind.on) blindTile(blind.at)?.querySelector(".open").focus(); });
 }
 
-addCommand({ ...whileBlind, group: "Look", keys: ["Z", "Space", "Enter"], title: "Look closely; again for the actual size", run: zoomBlind, when: () => blind.on && blindFocus() >= 0 });
+const lookBlind = { ...whileBlind, group: "Look", title: "Look closely; again for the actual size", run: zoomBlind };
+addCommand({ ...lookBlind, keys: ["Z"], when: () => blind.on && blindFocus() >= 0 });
+addCommand({ ...lookBlind, keys: ["Space", "Enter"], when: () => blind.on && (byId("blind-box").open || Boolean(document.activeElement?.closest(".blind-tile"))) });
 
 function zoomBlind() {
   if (byId("blind-box").open) blindZoom.toggle();

@@ -1,6 +1,6 @@
 // The blind review: a page of its own, made of numbers and pictures only, so that nothing can leak. Everything else is
 // out of sight, and out of the address, until it is left.
-const blind = { on: false, order: [], drawn: 0, at: -1, title: "" };
+const blind = { on: false, order: [], drawn: 0, at: -1, title: "", inSight: new Map() };
 const blindName = (index) => `Image ${blind.order.indexOf(index) + 1}`;
 
 // Wanted images with a picture, each file once.
@@ -18,30 +18,60 @@ function startBlind() {
   if (blind.on) return;
   document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
   closeResult();
-  Object.assign(blind, { on: true, order: shuffled(blindImages(), blindSeed()), at: -1, title: document.title });
+  const order = shuffled(blindImages(), blindSeed());
+  Object.assign(blind, { on: true, order, at: order[0] ?? -1, title: document.title, inSight: new Map() });
+  toast("");
   addressHeld = true;
   history.replaceState(null, "", "#blind");
   document.title = "Blind review";
   document.body.classList.add("is-blind");
   openBlind();
+  fitBlind();
   blind.drawn = 0;
   growBlind(blindStepSize);
   showBlindCount();
   scrollTo(0, 0);
-  byId("blind-title").focus();
+  (blindTile(blind.at)?.querySelector(".open") ?? byId("blind-title")).focus({ preventScroll: true });
+}
+
+// A blind word takes the place of one in sight; where it is taken back, that one is there again.
+function blindMark(sha256, after) {
+  const before = markOf(sha256);
+  if (isMarked(before) && !before.blind) blind.inSight.set(sha256, before);
+  const known = blind.inSight.get(sha256);
+  return known && after.flag === null && after.rating === null ? known : { ...after, blind: true };
+}
+
+// One height for all, so that none looks better for being larger: the widest one must fit.
+function fitBlind() {
+  const widest = blind.order.reduce((most, index) => Math.max(most, ratioOf(tiles[index])), 0.3);
+  byId("blind-flow").style.setProperty("--h", `${Math.floor(Math.min(220, byId("blind-flow").clientWidth / widest))}px`);
+}
+
+// Whoever leaves early keeps the marks, and can come back to the same order.
+function quitBlind() {
+  leaveBlind();
+  byId("review-more").focus();
+  toast("Left the blind review; its marks are kept");
+}
+
+function finishBlind() {
+  leaveBlind();
+  showResult("blind");
 }
 
 function leaveBlind() {
   byId("blind-box").close();
   blind.on = false;
-  byId("blind").hidden = true;
+  byId("blind-page").hidden = true;
   blindWatch.disconnect();
-  byId("blind").replaceChildren();
+  byId("blind-page").replaceChildren();
   document.body.classList.remove("is-blind");
   document.title = blind.title;
   addressHeld = false;
   change({});
-  showResult("blind");
+  showReview(null);
+  toast("");
 }
 
 // A few hundred at a time: more as the reader comes to the end of what is drawn.
@@ -76,18 +106,18 @@ function makeBlindTile(index, at) {
 }
 
 function fillBlindTile(figure, index) {
-  const own = markOf(hashOf(index));
-  const marks = isMarked(own) ? [element("div", { className: `marks ${own.flag ? `is-${own.flag}` : ""}` }, makeOwnMark({ ...own, note: "" }))] : [];
-  figure.querySelector(".parts").replaceChildren(...marks, ...(noHover.matches ? [makeJudge(index, "touch", false)] : []));
+  const own = { ...shownMark(hashOf(index)), note: "" };
+  const marks = element("div", { className: `marks ${own.flag ? `is-${own.flag}` : ""}` }, ...(isMarked(own) ? [makeOwnMark(own)] : []));
+  figure.querySelector(".parts").replaceChildren(marks, ...(noHover.matches ? [makeJudge(index, "touch", false)] : []));
 }
 
 const blindTile = (index) => byId("blind-flow").querySelector(`[data-index="${index}"]`);
 
 function showBlindCount() {
-  const done = blind.order.filter((index) => { const { flag, rating } = markOf(hashOf(index)); return flag !== null || rating !== null; }).length;
+  const done = blind.order.filter((index) => { const { flag, rating } = shownMark(hashOf(index)); return flag !== null || rating !== null; }).length;
   byId("blind-count").textContent = `${done.toLocaleString("en")} of ${blind.order.length.toLocaleString("en")} judged`;
-  byId("blind-undo").disabled = past.length === 0;
-  byId("blind-redo").disabled = future.length === 0;
+  byId("blind-undo").disabled = !steps(past);
+  byId("blind-redo").disabled = !steps(future);
 }
 
 function focusBlind(index) {
@@ -122,16 +152,18 @@ function blindLine(by) {
 }
 
 function openBlind() {
-  byId("blind").replaceChildren(byId("blind-template").content.cloneNode(true));
-  byId("blind").hidden = false;
-  byId("blind-finish").addEventListener("click", leaveBlind);
+  byId("blind-page").replaceChildren(byId("blind-template").content.cloneNode(true));
+  byId("blind-page").hidden = false;
+  byId("blind-finish").addEventListener("click", finishBlind);
+  byId("blind-leave").addEventListener("click", quitBlind);
   byId("blind-undo").addEventListener("click", undo);
   byId("blind-redo").addEventListener("click", redo);
   byId("blind-keys").addEventListener("click", showKeys);
 }
 
 function setUpBlind() {
-  for (const type of ["pointerover", "focusin"]) byId("blind").addEventListener(type, bringJudge);
+  for (const type of ["pointerover", "focusin"]) byId("blind-page").addEventListener(type, bringJudge);
+  addEventListener("resize", () => { if (blind.on) fitBlind(); });
   onMarks((changed) => {
     if (!blind.on) return;
     for (const figure of byId("blind-flow").children) {
@@ -143,13 +175,13 @@ function setUpBlind() {
   });
 }
 
-addStage({ blind: true, open: () => blind.on, index: () => blindFocus(), next: () => blindStep(1), name: blindName });
+addStage({ blind: true, open: () => blind.on, index: () => blindFocus(), next: (index) => focusBlind(blind.order[blind.order.indexOf(index) + 1]), name: blindName });
 
-// The image in the large view, or the one whose tile has the focus.
+// The image in the large view, or the one whose tile has the focus, or the one under the pointer.
 function blindFocus() {
   if (byId("blind-box").open) return blind.at;
   const figure = document.activeElement?.closest(".blind-tile");
-  return figure ? Number(figure.dataset.index) : -1;
+  return figure ? Number(figure.dataset.index) : underPointer(".blind-tile");
 }
 
 const whileBlind = { group: "Go", blind: "only", when: () => blind.on };
@@ -158,6 +190,7 @@ addCommand({ ...whileBlind, keys: ["ArrowRight"], title: "Next image", run: () =
 addCommand({ ...whileBlind, keys: ["ArrowLeft"], title: "Previous image", run: () => blindStep(-1) });
 addCommand({ ...whileBlind, keys: ["ArrowDown"], title: "The line below", run: () => blindLine(1), when: () => blind.on && !byId("blind-box").open });
 addCommand({ ...whileBlind, keys: ["ArrowUp"], title: "The line above", run: () => blindLine(-1), when: () => blind.on && !byId("blind-box").open });
+addCommand({ ...whileBlind, keys: ["Escape"], title: "Leave; the marks stay", run: quitBlind, when: () => blind.on && !document.querySelector("dialog[open]") });
 // A link to this sheet may ask for it; another address must not show anything while it goes on.
 addEventListener("hashchange", (event) => {
   if (!blind.on && location.hash !== "#blind") return;

@@ -63,7 +63,11 @@ const sayPlace = (place) =>
   axes.filter(({ name }) => name in place).map(({ name }) => (name === "n" ? `variation ${place.n}` : sayLabel(name, place[name]))).join(" · ");
 
 const tiles = (source?.tiles ?? []).map((row) => unpack(row, source));
-tiles.forEach(({ parent }, index) => { if (parent !== undefined) tiles[parent].edits.push(index); });
+// A tile's edits, by its index; one that is still to come may have some already.
+const edits = new Map();
+const editsOf = (index) => edits.get(index) ?? edits.set(index, []).get(index);
+tiles.forEach(({ parent }, index) => { if (parent !== undefined) editsOf(parent).push(index); });
+tiles.forEach((tile, index) => { if (edits.has(index)) tile.edits = edits.get(index); });
 const indexById = new Map(tiles.map(({ id }, index) => [id, index]));
 
 // A tile that came by itself (pack.py, plain) has only the fields that are not empty.
@@ -71,9 +75,11 @@ const expand = (tile) => ({ options: {}, cost: "", reference: "", shared_with: "
 
 // Its edits are known from their parents; a parent that is new learns of it.
 function adopt(index, before) {
-  if (before !== undefined) tiles[before].edits = tiles[before].edits.filter((edit) => edit !== index);
   const { parent } = tiles[index];
-  if (parent !== undefined) tiles[parent].edits.push(index);
-  tiles.forEach((tile, at) => { if (tile.parent === index) tiles[index].edits.push(at); });
+  if (before !== parent) {
+    if (before !== undefined) editsOf(before).splice(editsOf(before).indexOf(index), 1);
+    if (parent !== undefined) editsOf(parent).push(index);
+  }
+  tiles[index].edits = editsOf(index);
   indexById.set(tiles[index].id, index);
 }

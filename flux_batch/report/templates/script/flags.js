@@ -8,7 +8,7 @@ function makeJudge(index, place, withWords) {
 }
 
 function makeFlag(index, place, withWords, [flag, word, image]) {
-  const on = markOf(hashOf(index)).flag === flag;
+  const on = shownMark(hashOf(index)).flag === flag;
   const button = element("button", { type: "button", className: `button flag flag-${flag}`, ariaPressed: String(on) }, icon(image));
   if (withWords) button.append(element("span", { textContent: word }));
   else button.ariaLabel = word;
@@ -18,7 +18,7 @@ function makeFlag(index, place, withWords, [flag, word, image]) {
 }
 
 function makeStars(index, place) {
-  const now = markOf(hashOf(index)).rating;
+  const now = shownMark(hashOf(index)).rating;
   const group = element("fieldset", { className: "stars" }, element("legend", { className: "quiet", textContent: "Stars" }));
   group.append(...[null, 1, 2, 3, 4, 5].map((rating) => makeStar(index, place, now, rating)));
   return group;
@@ -30,6 +30,6 @@ function makeStar(index, place, now, rating) {
   radio.addEventListener("change", () => setStars(index, rating));
   // As in Lightroom: the star that is on takes them all away.
   if (rating !== null && now === rating) radio.addEventListener("click", () => setStars(index, null));
-  const shown = rating === null ? element("span", { className: "no-stars", textContent: "–", ariaHidden: "true" }) : icon("star");
+  const shown = rating === null ? element("span", { className: "no-stars", textContent: "Clear", ariaHidden: "true" }) : icon("star");
   return element("label", { className: rating !== null && rating <= (now ?? 0) ? "star on" : "star", title: starWord(rating) }, radio, shown);
 }

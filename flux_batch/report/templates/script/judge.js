@@ -14,7 +14,7 @@ function knowHash(index) {
 const stages = [];
 const addStage = (stage) => stages.unshift(stage);
 const stageNow = () => stages.find(({ open }) => open());
-addStage({ open: () => true, index: () => focusedIndex(), next: () => { if (!byId("compare-box").open) moveFocus(1, 0); }, name: (index) => tiles[index].alt });
+addStage({ open: () => true, index: () => meantIndex(), next: (index) => { if (!byId("compare-box").open) moveFocus(1, 0, index); }, name: (index) => tiles[index].alt });
 
 const markable = () => {
   const index = stageNow().index();
@@ -25,11 +25,17 @@ const flagWords = { pick: "Picked", reject: "Rejected", null: "No flag" };
 const starWord = (rating) => (rating === null ? "No stars" : rating === 1 ? "1 star" : `${rating} stars`);
 const nameNow = (index) => stageNow().name(index);
 
+// In the blind review one's marks in sight are out of sight: controls show, and keys go on from, what was marked blind.
+const shownMark = (sha256) => {
+  const known = markOf(sha256);
+  return stageNow().blind && !known.blind ? { ...noMark, note: known.note } : known;
+};
+
 function mark(index, patch, said) {
   const sha256 = hashOf(index);
-  const { flag, rating, note } = { ...markOf(sha256), ...patch };
-  const after = stageNow().blind ? { flag, rating, note, blind: true } : { flag, rating, note };
-  doMarks({ label: said, index }, [[sha256, after]]);
+  const { flag, rating, note } = { ...shownMark(sha256), ...patch };
+  const isBlind = Boolean(stageNow().blind);
+  doMarks({ label: said, index, isBlind }, [[sha256, isBlind ? blindMark(sha256, { flag, rating, note }) : { flag, rating, note }]]);
   toast(`${said}: ${nameNow(index)}`);
 }
 
@@ -42,8 +48,10 @@ const setNote = (index, note) => {
 // With the keys only: who uses a button may have more to say about the same image.
 function byKey(act) {
   const index = markable();
+  if (index < 0) return stageNow().index() < 0 ? noImage() : toast("There is no picture to judge yet");
   act(index);
-  if (autoAdvance) stageNow().next();
+  if (autoAdvance) stageNow().next(index);
+  return undefined;
 }
 
 function setAdvance(on) {
@@ -56,10 +64,12 @@ function goBack(step, word, none) {
   const { label, index } = step.label;
   return toast(`${word}: ${label.charAt(0).toLowerCase()}${label.slice(1)}, ${index >= 0 ? nameNow(index) : marksWord(step.changes.length)}`);
 }
-const undo = () => goBack(undoMarks(), "Undone", "Nothing to undo");
-const redo = () => goBack(redoMarks(), "Done again", "Nothing to do again");
+// Within the blind review only its own steps: others would tell which image it was.
+const steps = (list) => list.length > 0 && (!stageNow().blind || list.at(-1).label.isBlind);
+const undo = () => goBack(steps(past) && undoMarks(), "Undone", "Nothing to undo");
+const redo = () => goBack(steps(future) && redoMarks(), "Done again", "Nothing to do again");
 
-const judging = { group: "Judge", blind: true, when: () => markable() >= 0 };
+const judging = { group: "Judge", blind: true, when: () => !document.querySelector(".sheet-dialog[open]") };
 addCommand({ ...judging, keys: ["P"], title: "Pick", run: () => byKey((index) => setFlag(index, "pick")) });
 addCommand({ ...judging, keys: ["X"], title: "Reject", run: () => byKey((index) => setFlag(index, "reject")) });
 addCommand({ ...judging, keys: ["U"], title: "Take the flag away", run: () => byKey((index) => setFlag(index, null)) });

@@ -78,7 +78,7 @@ function showDetails(tile) {
     ["reference", tile.reference],
     ...Object.entries(tile.options).map(([name, value]) => [name.replaceAll("_", " "), String(value)]),
     ["id", tile.id],
-    ["file", picture ? `${picture.name}, ${picture.weight}` : ""],
+    ["file", picture ? `${picture.name}, ${picture.weight.replace(" ", "\u00a0")}` : ""],
   ];
   byId("details").replaceChildren(...makeFacts(facts));
   showWhy(tile);

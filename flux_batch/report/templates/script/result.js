@@ -23,6 +23,9 @@ function bases() {
 
 let resultBasis = "mine";
 
+// Of a blind review, where nothing else is counted.
+const isOfBlind = () => resultBasis === "blind" || (resultBasis === "mine" && [...myMarks().values()].filter(isMarked).every((each) => each.blind) && [...myMarks().values()].some(isMarked));
+
 function showResult(wish) {
   const offered = bases();
   const known = wish ?? resultBasis;
@@ -41,9 +44,9 @@ function drawResult(offered = bases()) {
     closeResult();
     byId("review-more").focus();
   });
-  const head = element("div", { className: "result-head" }, element("h2", { id: "result-title", tabIndex: -1, textContent: "Which wins?" }), ...makeBasis(offered), close);
+  const head = element("div", { className: "result-head" }, element("h2", { id: "result-title", tabIndex: -1, textContent: isOfBlind() ? "Result of the blind review" : "Which wins?" }), ...makeBasis(offered), close);
   const judged = element("p", { className: "result-of", textContent: sayTally(counted) });
-  const body = counted.picked === 0 ? [] : [element("div", { className: "contests" }, ...winnersFirst(counted.contests).map(makeContest)), ...makeCaution(counted)];
+  const body = counted.picked === 0 ? [] : [...makeFew(counted), element("div", { className: "contests" }, ...winnersFirst(counted.contests).map(makeContest)), makeCaution()];
   const made = element("section", { className: "result", id: "result" }, head, judged, ...body);
   // Drawn anew while it is being read: the focus stays where it was.
   const focused = byId("result")?.contains(document.activeElement) ? document.activeElement.id || "basis" : null;
@@ -97,7 +100,7 @@ function makeRate(axis, rate, wins) {
     "tr",
     { className: wins ? "wins" : "" },
     element("th", { scope: "row", dir: "auto", textContent: sayLabel(axis, label) }),
-    element("td", { textContent: `${picked} of ${seen}${seen < fewImages ? " *" : ""}` }),
+    element("td", { textContent: `${picked} of ${seen}` }),
     element("td", { className: "rate", textContent: percent(rate.rate) }),
     interval,
   );
@@ -113,14 +116,19 @@ function makeInterval({ rate, low, high }) {
   return made;
 }
 
-function makeCaution({ contests: found }) {
-  const few = found.some(({ rates }) => rates.some(({ seen }) => seen < fewImages));
-  const lines = [
-    ...(few ? [`* Fewer than ${fewImages} images: the rate says little.`] : []),
-    "The interval holds the true rate 19 times of 20. A value wins only when its interval lies above all others. Values of other axes are mixed in: a difference may be theirs.",
-  ];
-  return [element("p", { className: "caution", textContent: lines.join(" ") })];
+// Once, above the tables.
+function makeFew({ contests: found }) {
+  const rates = found.flatMap((each) => each.rates);
+  if (!rates.some(({ seen }) => seen < fewImages)) return [];
+  const whose = rates.every(({ seen }) => seen < fewImages) ? "Every value" : "Some values";
+  const text = `${whose} ${whose === "Every value" ? "has" : "have"} fewer than ${fewImages} images: there the rate says little.`;
+  return [element("p", { className: "few", textContent: text })];
 }
+
+const makeCaution = () => element("p", {
+  className: "caution",
+  textContent: "The interval holds the true rate 19 times of 20. A value wins only when its interval lies above all others. Values of other axes are mixed in: a difference may be theirs.",
+});
 
 // A little later, so that keys stay quick.
 let resultTimer = 0;

@@ -9,8 +9,9 @@ function showReview(changed) {
 
 function showUnsaved() {
   const count = unsaved().length;
-  byId("unsaved").textContent = count === 0 ? "" : `${count.toLocaleString("en")} unsaved ${count === 1 ? "mark" : "marks"}`;
-  byId("save").hidden = toSave().length === 0;
+  const said = element("span", { className: "quiet", textContent: ` unsaved ${count === 1 ? "mark" : "marks"}` });
+  byId("unsaved").replaceChildren(...(count === 0 ? [] : [count.toLocaleString("en"), said]));
+  byId("save").disabled = toSave().length === 0;
   byId("save").classList.toggle("primary", count > 0);
   byId("undo").disabled = past.length === 0;
   byId("redo").disabled = future.length === 0;

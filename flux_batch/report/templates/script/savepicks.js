@@ -30,7 +30,26 @@ function savePicks() {
   download(name, "application/json", picksJson(source.run, marksBook.me, new Date(), marked));
   noteSaved();
   toast(`${name}: ${marksWord(marked.length)}, in your downloads`);
+  showSaved(name);
   return undefined;
+}
+
+// What comes next stays until it is closed: the reviewer is seldom the one who goes on.
+function showSaved(name) {
+  const command = `flux-batch picks merge ${name}`;
+  const button = (properties, act, ...children) => {
+    const made = element("button", { type: "button", className: "button", ...properties }, ...children);
+    made.addEventListener("click", act);
+    return made;
+  };
+  const said = element("p", {}, element("strong", { textContent: name, dir: "auto" }), " is in your downloads. Send this file to whoever runs the batch, who merges with ", element("code", { textContent: `${command} …` }));
+  const copy = button({}, () => copyText(command, "Command copied"), icon("copy"), element("span", { textContent: "Copy command" }));
+  const close = button({ className: "button icon-only", ariaLabel: "Close", title: "Close" }, () => {
+    byId("saved").hidden = true;
+    byId("save").focus();
+  }, icon("close"));
+  byId("saved").replaceChildren(said, copy, close);
+  byId("saved").hidden = false;
 }
 
 // Everybody's marks, one line for each image and reviewer.

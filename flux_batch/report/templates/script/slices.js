@@ -2,7 +2,7 @@
 // so that ten thousand images scroll like a hundred. A short sheet is drawn whole.
 const wholeUpTo = 300;
 const sliceTiles = 24;
-const captionHeight = 46;
+const captionHeight = 70;
 
 let slices = [];
 let sliceOf = new Map();

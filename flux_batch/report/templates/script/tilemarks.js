@@ -13,11 +13,11 @@ const accordWords = { all: "all agree", most: "most agree", split: "split", one:
 
 function makeMarks(tile, index) {
   const sha256 = hashOf(index);
-  if (!sha256) return null;
+  // Its room is kept, so that neither a mark nor a picture that arrives moves what is below.
+  if (!sha256) return element("div", { className: "marks" });
   knowHash(index);
   const own = markOf(sha256);
   const others = othersOn(sha256);
-  if (!isMarked(own) && others.length === 0) return null;
   const made = element("div", { className: `marks ${own.flag ? `is-${own.flag}` : ""}` });
   if (isMarked(own)) made.append(makeOwnMark(own));
   made.append(...others.slice(0, 6).map(makeInitials));

@@ -30,10 +30,18 @@ function build(indexes) {
   const spanned = new Set([...state.rows, ...state.columns, ...tabbed]);
   const make = (index) => makeTile(index, spanned);
   dropSlices();
+  sayCut();
   if (indexes.length === 0) view.replaceChildren(makeNothing());
   else if (isFlow()) view.replaceChildren(...makeFlow(make));
   else view.replaceChildren(makeTable(make));
   fillFirst();
+}
+
+// A table so wide that it is cut says so.
+function sayCut() {
+  const count = shownGrid.across.length;
+  byId("cut").hidden = isFlow() || count <= mostColumns;
+  byId("cut").textContent = byId("cut").hidden ? "" : `${mostColumns} of ${count.toLocaleString("en")} columns shown: hide values or choose another axis.`;
 }
 
 function redrawTile(index) {

@@ -31,6 +31,15 @@ function focusedIndex() {
   return figure ? Number(figure.dataset.index) : -1;
 }
 
+// What letters and digits speak of: where no image has the focus, the one under the pointer. Keys that scroll the page
+// do not, because the pointer is always somewhere.
+const underPointer = (tile) => Number(document.querySelector(`${tile}[data-index]:hover`)?.dataset.index ?? -1);
+function meantIndex() {
+  const index = focusedIndex();
+  return index >= 0 || inZoom() ? index : underPointer("#view .tile");
+}
+const noImage = () => toast("Click an image first");
+
 function focusTile(index) {
   const figure = showTile(index);
   if (!figure) return false;
@@ -40,8 +49,7 @@ function focusTile(index) {
 }
 
 // One step from where the reader is: in the lightbox if that is open, in the view else. False at the end.
-function moveFocus(dx, dy) {
-  const from = focusedIndex();
+function moveFocus(dx, dy, from = focusedIndex()) {
   const to = from < 0 ? shownOrder[0] ?? -1 : neighbour(from, dx, dy);
   if (to < 0) return false;
   if (!byId("box").open) return focusTile(to);

@@ -13,6 +13,7 @@ addCommand({ group: "Go", keys: ["/"], title: "Search", run: focusSearch, when: 
 addCommand({ group: "Go", keys: ["Escape"], title: "Close what is open", ...elsewhere });
 
 addCommand({ group: "Look", keys: ["Z", "Space", "Enter"], title: "Look closely; again for the actual size", run: () => openTile(focusedIndex()), when: onCard });
+addCommand({ group: "Look", keys: ["Z"], title: "Look closely; again for the actual size", run: () => (meantIndex() < 0 ? noImage() : openTile(meantIndex())), when: () => !document.querySelector("dialog[open]") });
 addCommand({ group: "Look", keys: ["Z", "Space"], title: "Look closely; again for the actual size", run: () => zoomNow().toggle(), when: inZoom });
 addCommand({ group: "Look", keys: ["+", "="], hint: ["+"], title: "Larger", run: () => zoomNow().by(1.25), when: inZoom });
 addCommand({ group: "Look", keys: ["-", "_"], hint: ["-"], title: "Smaller", run: () => zoomNow().by(0.8), when: inZoom });
@@ -23,19 +24,21 @@ addCommand({ group: "Compare", keys: ["B"], title: "Put in as the second", run: 
 addCommand({ group: "Compare", keys: ["C"], title: "Compare", run: compareNow, when: () => !byId("compare-box").open });
 
 function canCompare() {
-  return focusedIndex() >= 0 && !byId("compare-box").open && Boolean(tiles[focusedIndex()].picture);
+  return !byId("compare-box").open && !document.querySelector(".sheet-dialog[open]");
 }
 
 // Into that place; what stood there gives way, or changes places with it.
 function putCompared(place) {
-  const index = focusedIndex();
+  const index = meantIndex();
+  if (index < 0) return noImage();
+  if (!tiles[index].picture) return toast("There is no picture to compare yet");
   const chosen = [...state.compare];
   const at = chosen.indexOf(index);
   const to = Math.min(place, at < 0 ? chosen.length : chosen.length - 1);
   if (at >= 0) chosen[at] = chosen[to];
   chosen[to] = index;
   setCompared(chosen);
-  toast(`${letterOf(to)} of the comparison`);
+  return toast(`${letterOf(to)} of the comparison`);
 }
 
 function compareNow() {
