@@ -26,6 +26,7 @@ from flux_batch.errors import (
     RefusedToSpend,
     Resumable,
 )  # fmt: skip
+from flux_batch.plan.difference.changes import Later
 from flux_batch.plan.difference.diff import diff
 from flux_batch.plan.records import Change, Plan
 from flux_batch.plan.saved import SavedPlan
@@ -59,7 +60,7 @@ from flux_batch.run.watch import Nobody, Tally, Watcher, tally
 from flux_batch.spec.records import Spec
 
 Approve = Callable[[Estimate, Sequence[Change]], None]
-"""Asked once before money is spent; raises ConsentMissing to refuse."""
+"""Asked once before money is spent; raises ConsentMissing to refuse. The changes may be looked at until it returns."""
 
 _SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -120,15 +121,15 @@ def run_plan(
     options: RunOptions,
     *,
     approve: Approve,
-    at_start: Callable[[RunView], None] | None = None,
+    at_start: Callable[[], None] = lambda: None,
     at_end: Callable[[RunView], None] = lambda _: None,
     watcher: Watcher | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
     """Buy and store what the plan selects and the run folder does not have; safe to end and to repeat at any instant.
 
-    ``at_start`` is called with what the run folder holds when there is something to do, before anything is sent;
-    ``at_end`` with what it holds then, still under its lock, also when the run cannot go on.
+    ``at_start`` is called when there is something to do, before anything is sent, which waits for it;
+    ``at_end`` with what the run folder holds then, still under its lock, also when the run cannot go on.
     Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
     """
     check_plane(options.dask)
@@ -142,8 +143,8 @@ def run_plan(
         _mend(state, plan, options, watcher)
         if options.rehearsal:
             forget_unfinished(state)
-        changes = diff(plan, state.known(), retry_failed=options.retry_failed)
-        cost = estimate(plan, changes, resend=options.rules.resend)
+        known, again = state.known(), options.retry_failed
+        cost = estimate(plan, diff(plan, known, retry_failed=again, explain=False), resend=options.rules.resend)
         if cost.new or under_way(state):
             claim_identity(state, settings, rehearsal=options.rehearsal)
         session = _Session(
@@ -155,7 +156,7 @@ def run_plan(
             session.refuse(refusal)
         else:
             if cost.new:
-                approve(cost, changes)
+                approve(cost, Later(lambda: diff(plan, known, retry_failed=again)))
             _take_over(session)
             _look_for_strangers(session)
         return _carried_out(session, at_end)
@@ -237,7 +238,7 @@ class _Session:
     cap: Decimal | None
     watcher: Watcher
     clock: Clock
-    at_start: Callable[[RunView], None] | None = None
+    at_start: Callable[[], None] = lambda: None
     images: str = ""
     signal: int | None = None
     refusal: RefusedToSpend | None = None
@@ -260,8 +261,7 @@ class _Session:
         counts = tally(self.state.counts(), micros(spent_before))
         if counts.finished == counts.total:
             return self._outcome(spent_before, {}, None)
-        if self.at_start:
-            self.at_start(self.state.view())
+        self.at_start()
         if self.images:
             prove(self.images)
         brake = Brake(self.clock)

@@ -37,6 +37,8 @@ def shown(text: object) -> str:
 
 def harmless(text: str) -> str:
     """The same number of characters, none of which moves a cursor, hides, or turns the writing direction."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() or char == JOINER else _visible(char) for char in text)
 
 

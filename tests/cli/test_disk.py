@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,14 @@ class Drive:
         subprocess.run(["mount", "-o", f"remount,{options}", self.place], check=True)
 
     def fill(self, left: int) -> Path:
-        """Take all room but ``left`` bytes."""
+        """Take all room but ``left`` bytes; the run may write between the look and the taking."""
         filler = self.place / "filler"
         with filler.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(self.place).free - left))
-        return filler
+            for _ in range(100):
+                with suppress(OSError):
+                    os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(self.place).free - left))
+                    return filler
+        pytest.fail("the drive could not be filled")
 
     def unmount(self) -> None:
         """Take it away, if it is there."""

@@ -13,7 +13,7 @@ from flux_batch.plan.choosing.select import Selection
 from flux_batch.plan.difference.diff import diff
 from flux_batch.plan.difference.differences import changed_words
 from flux_batch.plan.make import make_plan
-from flux_batch.plan.records import Action, Change, Known, Plan, Task
+from flux_batch.plan.records import Action, Change, Known, Plan, Remembered, Task
 from flux_batch.spec.load import load_spec
 
 from .kit import plan_of
@@ -52,6 +52,20 @@ def told(changes: Iterable[Change]) -> list[tuple[str, str]]:
 def test_at_first_everything_is_new() -> None:
     """And says no more than that."""
     assert told(diff(plan(), {})) == [("new", "not bought yet")] * 4
+
+
+def test_who_wants_no_reasons_gets_the_same_actions_and_reads_nothing_back() -> None:
+    """The money of a run asks for no more; its tasks stay in the state file."""
+
+    def read() -> dict[str, Known]:
+        raise AssertionError("nobody asked")
+
+    before, after = plan(), plan(products="[mug, pot, jug]")
+    stored = known(before)
+    phases = {key: each.phase for key, each in stored.items()}
+    quick = diff(after, Remembered(phases, read), explain=False)
+    assert [change.action for change in quick] == [change.action for change in diff(after, stored)]
+    assert {change.reason for change in quick} == {"not bought yet", "the same request is already stored"}
 
 
 def test_what_is_stored_is_reused() -> None:

@@ -288,6 +288,16 @@ class TestRegister:
             ("plant", False),
         ]
 
+    @pytest.mark.parametrize("step", [1, 2, 5])
+    def test_a_view_in_steps_is_the_same_view(self, step: int, state: StateFile) -> None:
+        """The order of the spec, what is no longer wanted last, whatever the order in which they were written."""
+        register(state, *TRIO)
+        move(state, "plant", Phase.STORED, file=stored_file("job/plant"))
+        register(state, make_task("lamp"), TRIO[2], make_task("cup"), TRIO[0])
+        things = [entry.task.axes["thing"] for entry in state.view(step).entries]
+        assert things == ["lamp", "chair", "cup", "mug", "plant"]
+        assert state.view(step) == state.view()
+
     @pytest.mark.parametrize("phase", [phase for phase in Phase if phase not in (Phase.PLANNED, Phase.SKIPPED)])
     def test_what_was_sent_is_never_forgotten(self, state: StateFile, phase: Phase) -> None:
         """Money in doubt, paid or refused: the row stays whatever the spec says later."""

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from flux_batch.cli.terminal.drawing import PageDrawing
 from flux_batch.cli.terminal.progress import watching
-from flux_batch.errors import LocalFailure
-from flux_batch.report.write import begin_live_page
-from flux_batch.run.records import Purchase, RunView
+from flux_batch.run.records import Purchase
 from flux_batch.run.watch import Tally, Watcher
-
-if TYPE_CHECKING:
-    from flux_batch.report.page.live import LivePage
 
 
 class Shown:
@@ -23,37 +18,39 @@ class Shown:
     def __init__(self, folder: Path, terminal: Watcher) -> None:
         self._folder = folder
         self._terminal = terminal
-        self._page: LivePage | None = None
+        self._drawing: PageDrawing | None = None
 
-    def begin(self, view: RunView) -> None:
-        """Write the page with a place for every image; where the disk does not take it, the run goes on without."""
-        try:
-            self._page = begin_live_page(view, self._folder)
-        except LocalFailure as error:
-            self.say(f"The contact sheet will not fill while this runs ({error})")
-            return
-        self._page.start()
-        self.say(f"The contact sheet fills as it goes: {self._folder / 'index.html'}")
+    def begin(self) -> None:
+        """Have the page drawn with a place for every image; nothing waits for it."""
+        self._drawing = PageDrawing(self._folder)
+        self._drawing.start()
 
     def end(self) -> None:
         """Leave the page to the report."""
-        if self._page is not None:
-            self._page.stop()
+        if self._drawing is not None:
+            self._drawing.stop()
+            self._tell()
 
     def moved(self, purchase: Purchase) -> None:
         """For the page."""
-        if self._page is not None:
-            self._page.moved(purchase)
+        if self._drawing is not None:
+            self._drawing.moved(purchase)
 
     def changed(self, tally: Tally) -> None:
         """For both."""
         self._terminal.changed(tally)
-        if self._page is not None:
-            self._page.changed(tally)
+        if self._drawing is not None:
+            self._drawing.changed(tally)
+            self._tell()
 
     def say(self, message: str) -> None:
         """For the terminal."""
         self._terminal.say(message)
+
+    def _tell(self) -> None:
+        """What became of the page, said from the thread that owns the terminal."""
+        if self._drawing is not None and (message := self._drawing.news()):
+            self.say(message)
 
 
 @contextmanager

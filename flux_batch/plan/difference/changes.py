@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import overload
 
@@ -13,6 +14,29 @@ from flux_batch.plan.totals.columns import Columns
 
 Said = tuple[Action, str]
 """What would be done, and why."""
+
+
+class Later(Sequence[Change]):
+    """Changes that are worked out when somebody looks at them."""
+
+    def __init__(self, changes: Callable[[], Sequence[Change]]) -> None:
+        self._make = changes
+
+    @cached_property
+    def _changes(self) -> Sequence[Change]:
+        return self._make()
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self._changes)
+
+    @overload
+    def __getitem__(self, number: int) -> Change: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Change]: ...
+    def __getitem__(self, number: int | slice) -> Change | Sequence[Change]:
+        """A change by its number, or several."""
+        return self._changes[number]
 
 
 class Changes(Sequence[Change]):

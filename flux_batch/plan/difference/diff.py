@@ -28,8 +28,11 @@ _BEGUN = _DONE | _LOST | _UNDER_WAY.keys()
 _KEPT = {"stored": "its image is kept"} | dict.fromkeys(_UNDER_WAY, "already sent, not stored yet")
 
 
-def diff(plan: Plan, known: Mapping[str, Known], *, retry_failed: bool = False) -> Changes:
-    """One change per purchase of the plan's selection, then one per image no longer wanted."""
+def diff(plan: Plan, known: Mapping[str, Known], *, retry_failed: bool = False, explain: bool = True) -> Changes:
+    """One change per purchase of the plan's selection, then one per image no longer wanted.
+
+    Without ``explain`` nobody reads why an image is new, and what was bought before is not read back for it.
+    """
     tasks = columns_of(plan.tasks)
     wanted = bytes(map(and_, tasks.firsts(), chosen(tasks, plan.selected)))
     changes = Changes(tasks, array("I", compress(range(len(tasks)), wanted)))
@@ -37,10 +40,12 @@ def diff(plan: Plan, known: Mapping[str, Known], *, retry_failed: bool = False) 
     if not phases:
         changes.say_all(Action.NEW, _NOT_YET)
         return changes
-    earlier, said = _Earlier(plan, known), _said(retry_failed=retry_failed)
+    earlier, said = _Earlier(plan, known) if explain else None, _said(retry_failed=retry_failed)
     for place, key in zip(changes.places, compress(tasks.keys(), wanted), strict=True):
         phase = phases.get(key)
-        changes.say(*(said.get(phase) if phase else None) or (Action.NEW, earlier.reason(place)))
+        changes.say(
+            *(said.get(phase) if phase else None) or (Action.NEW, earlier.reason(place) if earlier else _NOT_YET)
+        )
     changes.removed = _removed(known, phases.keys() - tasks.keys())
     return changes
 

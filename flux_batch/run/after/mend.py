@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
-from flux_batch.run.after.verify import is_intact, looks_intact
+from flux_batch.run.after.verify import has_size, is_intact
 from flux_batch.run.folder.place import PLACE
-from flux_batch.run.plane.originals import listing
-from flux_batch.run.records import Phase, Purchase, StoredFile
+from flux_batch.run.plane.originals import Listing, listing
+from flux_batch.run.records import Phase, Purchase
 from flux_batch.run.store.state import StateFile
+
+_STORED: Final = (
+    "SELECT key, json_extract(file, '$.path') AS path, json_extract(file, '$.bytes') AS bytes FROM purchase"
+    " WHERE file IS NOT NULL AND phase = 'stored' ORDER BY number"
+)
 
 
 def mend(state: StateFile, folder: Path, wanted: AbstractSet[str]) -> int:
@@ -20,22 +25,28 @@ def mend(state: StateFile, folder: Path, wanted: AbstractSet[str]) -> int:
     What was sent back earlier is ``stored`` once more when its file is there again, or when nobody asks for it now.
     All in one transaction; the money stays where it is, and an intact run changes no byte.
     """
-    lost, settled, listed = [], [], listing(state.meta(PLACE) or "")
-    for key, phase, file in _files(state):
-        if phase is Phase.STORED and key in wanted and not looks_intact(file, folder, listed):
-            lost.append(replace(state.purchase(key), phase=Phase.READY, failure=None))
-        elif phase is Phase.READY and (key not in wanted or is_intact(file, folder, listed)):
-            settled.append(replace(state.purchase(key), phase=Phase.STORED, failure=None))
+    listed = listing(state.meta(PLACE) or "")
+    lost = [replace(each, phase=Phase.READY, failure=None) for each in _lost(state, folder, wanted, listed)]
+    settled = [replace(each, phase=Phase.STORED, failure=None) for each in _settled(state, folder, wanted, listed)]
     changed: list[Purchase] = [*lost, *settled]
     if changed:
         state.save(changed, None)
     return len(lost)
 
 
-def _files(state: StateFile) -> list[tuple[str, Phase, StoredFile]]:
-    """Every purchase that has, or had, its image on disk."""
-    rows = state.db.rows(
-        "SELECT key, phase, file FROM purchase WHERE file IS NOT NULL AND phase IN ('stored', 'ready') ORDER BY number"
-    )
+def _lost(state: StateFile, folder: Path, wanted: AbstractSet[str], listed: Listing | None) -> list[Purchase]:
+    """What was stored and is not there as it was; of a hundred thousand images no more is read than this needs."""
     with state.db.legible():
-        return [(row["key"], Phase(row["phase"]), StoredFile(**json.loads(row["file"]))) for row in rows]
+        gone = [
+            row["key"]
+            for row in state.db.rows(_STORED)
+            if row["key"] in wanted and not has_size(row["path"], row["bytes"], folder, listed)
+        ]
+    return [state.purchase(key) for key in gone]
+
+
+def _settled(state: StateFile, folder: Path, wanted: AbstractSet[str], listed: Listing | None) -> list[Purchase]:
+    """What was sent back earlier and need not be fetched."""
+    rows = state.db.rows("SELECT key FROM purchase WHERE file IS NOT NULL AND phase = 'ready' ORDER BY number")
+    found = [state.purchase(row["key"]) for row in rows]
+    return [each for each in found if each.key not in wanted or (each.file and is_intact(each.file, folder, listed))]

@@ -51,7 +51,12 @@ def verify(view: RunView, folder: Path) -> Iterator[Checked]:
 
 def looks_intact(file: StoredFile, folder: Path, listed: Listing | None = None) -> bool:
     """Whether an image is there and as long as it was: cheap, for the beginning of every run."""
-    return not _at_a_glance(file, folder, listed)[1]
+    return has_size(file.path, file.bytes, folder, listed)
+
+
+def has_size(path: str, size: int, folder: Path, listed: Listing | None = None) -> bool:
+    """The same, of an image of which no more is known than its place and its bytes."""
+    return not _at_a_glance(path, size, folder, listed)[1]
 
 
 def is_intact(file: StoredFile, folder: Path, listed: Listing | None = None) -> bool:
@@ -75,7 +80,7 @@ def _doubt(checked: Checked, reason: str) -> Checked:
 
 
 def _check(entry: Entry, file: StoredFile, folder: Path, listed: Listing | None) -> Checked:
-    condition, detail = _at_a_glance(file, folder, listed)
+    condition, detail = _at_a_glance(file.path, file.bytes, folder, listed)
     if detail:
         return Checked(entry=entry, path=file.path, condition=condition, detail=detail)
     try:
@@ -87,18 +92,18 @@ def _check(entry: Entry, file: StoredFile, folder: Path, listed: Listing | None)
     return Checked(entry=entry, path=file.path, condition=Condition.CHANGED, detail=detail, seen_by_run=False)
 
 
-def _at_a_glance(file: StoredFile, folder: Path, listed: Listing | None) -> tuple[Condition, str]:
+def _at_a_glance(path: str, wanted: int, folder: Path, listed: Listing | None) -> tuple[Condition, str]:
     """Existence, kind and size; the text is empty when nothing is wrong."""
     try:
-        size = original_size(file.path, folder, listed)
+        size = original_size(path, folder, listed)
     except (FileNotFoundError, NotADirectoryError):
         return Condition.MISSING, "not there"
     except NotAFile:
         return Condition.MISSING, "not a file"
     except OSError as error:
         return Condition.MISSING, f"cannot be reached: {error.strerror}"
-    if size != file.bytes:
-        return Condition.CHANGED, f"{size:,} bytes instead of {file.bytes:,}"
+    if size != wanted:
+        return Condition.CHANGED, f"{size:,} bytes instead of {wanted:,}"
     return Condition.FINE, ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ def original_size(path: str, folder: Path, listed: Listing | None = None) -> int
         if listed is not None and path not in listed:
             raise FileNotFoundError(path)
         return object_size(path) if listed is None else listed[path]
-    found = (folder / path).stat()
+    found = os.stat(os.path.join(folder, path))  # noqa: PTH116, PTH118 (a large run asks a hundred thousand times)
     if not stat.S_ISREG(found.st_mode):
         raise NotAFile(path)
     return found.st_size

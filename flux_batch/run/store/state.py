@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -103,12 +104,13 @@ class StateFile:
         return found
 
     @legible
-    def view(self) -> RunView:
-        """All a report needs, in the order of the spec; what is no longer wanted comes last."""
-        rows = self.db.rows(
-            "SELECT record, wanted, purchase.* FROM task JOIN purchase USING (key) ORDER BY wanted DESC, position, id"
-        )
-        entries = tuple(_entry(row) for row in rows)
+    def view(self, step: int = -1) -> RunView:
+        """All a report needs, in the order of the spec; what is no longer wanted comes last.
+
+        With a ``step`` so many images are read at once: whoever writes meanwhile waits no longer than for these, and
+        each image is as it stood when its turn came.
+        """
+        entries = self._entries(step)
         spent, reserved = self.committed()
         created = float(self.meta("created") or 0.0)
         moments = [
@@ -134,6 +136,17 @@ class StateFile:
             images=self.meta("images") or "",
             images_web=self.meta("images_web") or "",
         )
+
+    def _entries(self, step: int) -> tuple[Entry, ...]:
+        found: list[tuple[tuple[bool, int, str], Entry]] = []
+        last = -1
+        while rows := self.db.rows(_ENTRIES, (last, step)):
+            found += [((not row["wanted"], row["position"], row["id"]), _entry(row)) for row in rows]
+            last = rows[-1]["place"]
+            if step < 0:
+                break
+        found.sort(key=itemgetter(0))
+        return tuple(entry for _, entry in found)
 
     # Work -----------------------------------------------------------------------------------------------------------
 
@@ -235,6 +248,11 @@ class StateFile:
 
 REMEMBERED: Final = 12 * 3600.0
 """Seconds for which a provider surely knows a task: results live for 24 hours; half of that leaves room for clocks."""
+
+_ENTRIES: Final = (
+    "SELECT task.rowid AS place, id, position, wanted, record, purchase.* FROM task JOIN purchase USING (key)"
+    " WHERE task.rowid > ? ORDER BY task.rowid LIMIT ?"
+)
 
 _WITNESS: Final = (
     "WITH other AS (SELECT business_id, number, coalesce(json_extract(times, '$.submitted'), 0.0) AS taken"

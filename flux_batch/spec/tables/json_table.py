@@ -78,9 +78,12 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """An object; a key that is written twice has an Unfit for its value, since either may have been meant."""
     found: dict[str, object] = {}
     for key, value in pairs:
-        twice = Unfit(f"the key {quoted(key)} is written twice", "keep one of the two")
-        found[key] = twice if key in found else value
+        found[key] = _twice(key) if key in found else value
     return found
+
+
+def _twice(key: str) -> Unfit:
+    return Unfit(f"the key {quoted(key)} is written twice", "keep one of the two")
 
 
 _DECODER: Final = json.JSONDecoder(
@@ -106,10 +109,13 @@ def _by_line(path: str, numbers: list[int]) -> Place:
     def place(at: At) -> str:
         if not at:
             return path
-        return ", ".join(part for part in (path, f"line {numbers[int(at[0])]}", _dotted(at[1:])) if part)
+        line = f"{path}, line {numbers[int(at[0])]}"
+        return f"{line}, {inner}" if (inner := _dotted(at[1:])) else line
 
     return place
 
 
 def _dotted(at: At) -> str:
+    if len(at) == 1 and isinstance(at[0], str):
+        return at[0]  # nearly every cell
     return "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in at).removeprefix(".")

@@ -73,11 +73,12 @@ class _Reader:
 
     def rows(self, records: Iterator[tuple[At, object, str | None]]) -> Iterator[Row]:
         for at, record, label in records:
-            self.tally.add_row(self.place(at))
+            place = self.place(at)
+            self.tally.add_row(place)
             if not isinstance(record, dict):
-                self.faults.add(self.place(at), "this is not a record with names and values", SHAPE)
+                self.faults.add(place, "this is not a record with names and values", SHAPE)
             elif cells := self.cells(at, record, label):
-                yield Row(cells=cells, place=self.place(at))
+                yield Row(cells=cells, place=place)
 
     def cells(self, at: At, record: dict[str, object], label: str | None) -> dict[str, Cell]:
         cells = {}
