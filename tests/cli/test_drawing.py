@@ -54,7 +54,7 @@ def test_what_moved_before_the_page_was_there_is_on_it(folder: Path) -> None:
     drawing.moved(replace(first(folder), phase=Phase.FAILED, file=None, failure=lost))
     drawing.changed(tally({Phase.STORED: 2, Phase.FAILED: 1}, 1_230_000))
     drawing.start()
-    until((folder / "live.js").exists)
+    until(lambda: '"session"' in (folder / "live.js").read_text("utf-8"))
     drawing.stop()
     assert drawing.news() == f"The contact sheet fills as it goes: {folder / 'index.html'}"
     assert drawing.news() == ""
