@@ -164,7 +164,8 @@ def _const(breach: Breach) -> Iterator[Complaint]:
 def _required(breach: Breach) -> Iterator[Complaint]:
     for key in breach.rule:
         if key not in breach.value:
-            example = breach.schema["properties"][key]["examples"][0]
+            schema = breach.schema["properties"][key]
+            example = _example(schema) if "example" in schema else schema["examples"][0]
             yield Complaint(breach.at, f"`{key}` is missing", f"add the line `{key}: {example}`")
 
 
