@@ -71,7 +71,7 @@ def bring(page: Page, *paths: Path) -> None:
 
 def until(page: Page, script: str) -> None:
     """The page comes to say yes; its policy lets no text be made into a script, so it is asked from outside."""
-    for _ in range(100):
+    for _ in range(600):
         if page.evaluate(script):
             return
         page.wait_for_timeout(50)

@@ -122,9 +122,13 @@ async def test_slow_workers_are_given_no_more_than_they_can_hold(cluster: Any, h
     async with Cluster(cluster.scheduler_address, folder, loopback=True) as plane:
         tasks = [asyncio.create_task(plane.bring(host.url(f"{n}", png()), f"{n}")) for n in range(30)]
         await until(lambda: host.open_now == 4)
-        await asyncio.sleep(0.2)
-        given = sum(name.startswith("bring-") for name in map(str, cluster.scheduler.tasks))
-        assert given == PER_THREAD * 4
+
+        def given() -> int:
+            return sum(name.startswith("bring-") for name in map(str, cluster.scheduler.tasks))
+
+        await until(lambda: given() >= PER_THREAD * 4)
+        await asyncio.sleep(0.2)  # nothing more comes behind them
+        assert given() == PER_THREAD * 4
         host.gate.set()
         assert len(await asyncio.gather(*tasks)) == 30
     assert host.most_open <= 4
