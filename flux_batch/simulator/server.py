@@ -69,6 +69,8 @@ class Doors:
                     return web.Response()
                 status = answer.status
                 return to_response(answer)
+            except ConnectionResetError:  # whoever asked went away in the middle of the request, as killed clients do
+                return web.Response()
             finally:
                 log.leave(number, place, status)
 

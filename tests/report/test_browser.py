@@ -17,6 +17,7 @@ from flux_batch.run.records import Failure, Phase, RunView
 from flux_batch.spec.records import ReportOptions
 
 from .conftest import MakePicture, make_task, make_view, stored, unstored
+from .judging import until
 
 pytestmark = pytest.mark.browser
 
@@ -288,7 +289,7 @@ def test_no_width_scrolls_sideways(opened: Open, spring: RunView, script: bool) 
     page = opened(spring, java_script_enabled=script).page
     for width in (320, 390, 699, 701, 768, 1280, 2560):
         page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        until(page, f"document.documentElement.scrollWidth <= {width}")
 
 
 def test_all_pictures_of_a_ratio_are_equally_large(opened: Open, spring: RunView) -> None:
