@@ -267,11 +267,12 @@ def test_a_phone_judges_too(opened: Open, spring: RunView) -> None:
     controls.get_by_role("button", name="Pick").tap()
     assert own(page, 0) == "picked"
     menu(page, "Which wins?")
-    page.locator("#result").scroll_into_view_if_needed()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(page.locator("#result")).to_be_visible()
+    page.evaluate("document.querySelector('#result').scrollIntoView()")
+    until(page, "document.documentElement.scrollWidth <= 390")
     axe_finds_nothing(page)
     menu(page, "Blind review")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    until(page, "document.documentElement.scrollWidth <= 390")
     axe_finds_nothing(page)
 
 

@@ -360,6 +360,15 @@ class TestRegister:
         register(state, *TRIO, selected=["plant"], retry_failed=True)
         assert phases(state) == {"mug": "failed", "plant": "planned", "chair": "planned"}
 
+    def test_a_second_attempt_that_is_no_longer_wanted_is_remembered(self, state: StateFile) -> None:
+        """The first one was sent; when the image is wanted again, it goes on counting from there."""
+        register(state, *TRIO)
+        move(state, "mug", Phase.FAILED, business_id="fb-1", body=b"1", remote_id="r")
+        register(state, *TRIO, retry_failed=True)
+        register(state, TRIO[1])
+        register(state, *TRIO)
+        assert [state.purchase(task.key).generation for task in TRIO] == [2, 1, 1]
+
     def test_without_retry_failed_a_failure_stays(self, state: StateFile) -> None:
         """Nothing is bought again by itself."""
         register(state, *TRIO)

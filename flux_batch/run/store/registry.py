@@ -36,6 +36,14 @@ _CHOOSE: Final = "UPDATE purchase SET chosen = 2 WHERE key = ?"
 _CHOOSE_ALL: Final = (
     "UPDATE purchase SET chosen = 2 WHERE EXISTS (SELECT 1 FROM task WHERE task.key = purchase.key AND wanted = 1)"
 )
+_DROP_TASKS: Final = (
+    "DELETE FROM task WHERE wanted = 0 AND EXISTS (SELECT 1 FROM purchase WHERE purchase.key = task.key"
+    " AND phase IN ('planned', 'skipped') AND (generation = 1 OR ?))"
+)
+_DROP_PURCHASES: Final = (
+    "DELETE FROM purchase WHERE phase IN ('planned', 'skipped') AND (generation = 1 OR ?)"
+    " AND key NOT IN (SELECT key FROM task)"
+)
 
 
 def register(state: StateFile, plan: Plan, spec: Spec, *, now: float, retry_failed: bool = False) -> None:
@@ -96,12 +104,13 @@ def _purchases(tasks: Columns) -> Iterator[tuple[str, str | None, str]]:
 
 
 def _drop_unbought(state: StateFile) -> None:
-    """Forget what is neither wanted nor ever sent."""
-    state.db.execute(
-        "DELETE FROM task WHERE wanted = 0 AND EXISTS"
-        " (SELECT 1 FROM purchase WHERE purchase.key = task.key AND phase IN ('planned', 'skipped'))"
-    )
-    state.db.execute("DELETE FROM purchase WHERE phase IN ('planned', 'skipped') AND key NOT IN (SELECT key FROM task)")
+    """Forget what is neither wanted nor ever sent.
+
+    A later generation follows one that was sent, so it stays; in a rehearsal nothing was.
+    """
+    rehearsal = state.meta("rehearsal") == "1"
+    state.db.execute(_DROP_TASKS, (rehearsal,))
+    state.db.execute(_DROP_PURCHASES, (rehearsal,))
 
 
 def _reopen(state: StateFile, *, retry_failed: bool) -> None:
