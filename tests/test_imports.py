@@ -37,9 +37,9 @@ ROOMS = {
     "ruamel": {"flux_batch.spec.mending.rewrite"},
     "jsonschema": {"flux_batch.spec.schema.published"},
     "referencing": {"flux_batch.spec.schema.published"},
-    "httpx": {"flux_batch.api"},
-    "httpx_aiohttp": {"flux_batch.api"},
     "aiohttp": {"flux_batch.api", "flux_batch.simulator"},
+    "certifi": {"flux_batch.api"},
+    "yarl": {"flux_batch.api"},
     "sqlite3": {"flux_batch.run.store.database"},
     "markupsafe": {"flux_batch.report.page.render"},
     "jinja2": {"flux_batch.plan.templates.template", "flux_batch.report.page.render"},
@@ -55,8 +55,6 @@ ROOMS = {
 """Library → the modules, or folders of modules, that may import it; no other is imported at all."""
 
 HEAVY = (
-    "httpx",
-    "httpx_aiohttp",
     "aiohttp",
     "jsonschema",
     "referencing",

@@ -8,21 +8,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
-import httpx
 
 from flux_batch import __version__
 from flux_batch.api.answers import error_for, read_json, tokens_left
 from flux_batch.api.hiding import hide_key, hide_key_in_bytes, hide_key_in_json
 from flux_batch.api.settings import ApiSettings
-from flux_batch.api.transport import HTTP_FAILURES, NoCookies, api_session, httpx_over, translate
+from flux_batch.api.transport import HTTP_FAILURES, Call, api_session, translate
 from flux_batch.api.uploads import checked_upload
 from flux_batch.api.wire import (
     BALANCE_PATH,
@@ -38,8 +36,6 @@ from flux_batch.api.wire import (
 from flux_batch.errors import RawAnswer, Unclear
 
 T = TypeVar("T")
-
-_Response = httpx.Response | aiohttp.ClientResponse
 
 USER_AGENT: Final = f"flux-batch/{__version__}"
 
@@ -96,22 +92,20 @@ class ApiClient:
     async def __aenter__(self) -> Self:
         """Ready to use."""
         self._queries = self._open(keep_alive=True)
-        self._uploads = self._httpx_over(self._queries)
-        self._submits = self._httpx_over(self._open(keep_alive=False))
-        self._submit_url = httpx.URL(f"{self.settings.base_url}{SUBMIT_PATH}")
+        self._submits = self._open(keep_alive=False)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        await self._submits.aclose()
-        await self._uploads.aclose()
+        await self._submits.close()
+        await self._queries.close()
 
     async def submit(self, body: bytes) -> TaskSnapshot:
         """POST a generation request once; ``body`` is sent byte for byte. Unclear carries what was answered, if any."""
         headers = {"Content-Type": "application/json"}
-        call = self._submits.stream("POST", self._submit_url, content=body, headers=headers)
+        call = self._call(self._submits, "POST", SUBMIT_PATH, data=body, headers=headers)
         heard = await self._hear(call, self._timeouts.submit)
         self.submits_left = tokens_left(heard.headers)
         try:
@@ -131,8 +125,9 @@ class ApiClient:
         """Send an image and return its public URL; raises UsageError for one the API would refuse."""
         mime = checked_upload(path)
         with path.open("rb") as file:
-            files = {"file": (f"reference.{mime.split('/')[1]}", file, mime)}
-            call = self._uploads.stream("POST", UPLOAD_PATH, files=files, data={"purpose": "generation"})
+            form = aiohttp.FormData({"purpose": "generation"})
+            form.add_field("file", file, filename=f"reference.{mime.split('/')[1]}", content_type=mime)
+            call = self._call(self._queries, "POST", UPLOAD_PATH, data=form)
             answer = self._understood(await self._hear(call, self._timeouts.upload))
         return _expect(parse_upload(answer), answer, "took the upload without giving its URL")
 
@@ -142,11 +137,12 @@ class ApiClient:
         return _expect(parse_balance(answer), answer, "did not say the balance")
 
     async def _get(self, path: str) -> Heard:
-        """Ask without httpx, which takes four times the CPU for a small call: a run asks several times an image."""
-        call = self._queries.get(f"{self.settings.base_url}{path}", allow_redirects=False)
-        return await self._hear(call, self._timeouts.query)
+        return await self._hear(self._call(self._queries, "GET", path), self._timeouts.query)
 
-    async def _hear(self, call: AbstractAsyncContextManager[_Response], seconds: float) -> Heard:
+    def _call(self, session: aiohttp.ClientSession, method: str, path: str, **content: Any) -> Call:
+        return session.request(method, f"{self.settings.base_url}{path}", allow_redirects=False, **content)
+
+    async def _hear(self, call: Call, seconds: float) -> Heard:
         """Send once under a deadline; what began to be answered has arrived, however it ends.
 
         Raises our error without any trace of the request.
@@ -154,7 +150,7 @@ class ApiClient:
         heard = None
         try:
             async with asyncio.timeout(seconds), call as response:
-                heard = Heard(status=_status(response), headers=response.headers)
+                heard = Heard(status=response.status, headers=response.headers)
                 await _read(response, heard)
         except HTTP_FAILURES as error:
             failure = translate(error, hide=self.settings.key.reveal())
@@ -183,35 +179,16 @@ class ApiClient:
 
     def _open(self, *, keep_alive: bool) -> aiohttp.ClientSession:
         return api_session(
-            headers=self._headers(),
+            headers={"Authorization": f"Bearer {self.settings.key.reveal()}", "User-Agent": USER_AGENT},
             keep_alive=keep_alive,
             connections=self._connections,
             connect=self._timeouts.connect,
         )
 
-    def _httpx_over(self, session: aiohttp.ClientSession) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            base_url=self.settings.base_url,
-            headers=self._headers(),
-            timeout=httpx.Timeout(None, connect=self._timeouts.connect),
-            transport=httpx_over(session),
-            cookies=NoCookies(),
-            follow_redirects=False,
-            trust_env=False,
-        )
 
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.settings.key.reveal()}", "User-Agent": USER_AGENT}
-
-
-def _status(response: _Response) -> int:
-    return response.status_code if isinstance(response, httpx.Response) else response.status
-
-
-async def _read(response: _Response, heard: Heard) -> None:
+async def _read(response: aiohttp.ClientResponse, heard: Heard) -> None:
     """Read an answer's body, up to MAX_ANSWER bytes."""
-    chunks = response.aiter_bytes() if isinstance(response, httpx.Response) else response.content.iter_any()
-    async for chunk in chunks:
+    async for chunk in response.content.iter_any():
         heard.content.extend(chunk)
         if len(heard.content) > MAX_ANSWER:
             break

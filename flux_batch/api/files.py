@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -10,9 +11,9 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urljoin
 
-import httpx
 from aiohttp import ClientResponse
 from aiohttp.abc import AbstractResolver
+from yarl import URL
 
 from flux_batch.api.settings import is_loopback
 from flux_batch.api.transport import HTTP_FAILURES, public_session, translate
@@ -23,6 +24,7 @@ GONE: Final = frozenset({403, 404, 410})
 """Statuses that mean: ask the API for a fresh URL."""
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _HEADERS: Final = {
     "Accept": "image/*",
     "Accept-Encoding": "identity",
@@ -95,25 +97,27 @@ class FileClient:
             url = _joined(url, response.headers["location"])
         raise Unclear(f"the file host redirects more than {MAX_HOPS} times")
 
-    async def _send(self, url: httpx.URL) -> ClientResponse:
+    async def _send(self, url: URL) -> ClientResponse:
         try:
-            return await self._session.get(str(url), allow_redirects=False, auto_decompress=False)
+            return await self._session.get(url, allow_redirects=False, auto_decompress=False)
         except HTTP_FAILURES as error:
             raise translate(error) from None
 
-    def _checked(self, url: str) -> httpx.URL:
+    def _checked(self, url: str) -> URL:
         """The URL as it will be asked for, if it is https (or http on this machine, when the API is there).
 
         Which addresses are private is checked where the connection is made.
         """
         try:
-            address = httpx.URL(url)
-        except (httpx.InvalidURL, ValueError):
+            address = URL(url)
+        except ValueError:
             raise Unclear("the file's address is not a URL") from None
-        local = self._loopback and is_loopback(address.host)
+        if _CONTROL.search(url):  # a resolver takes none in a host's name, and says so with an error of its own
+            raise Unclear("the file's address is not a URL")
+        local = self._loopback and is_loopback(address.host or "")
         if address.scheme != "https" and not (address.scheme == "http" and local):
             raise Unclear("the file's address is not https")
-        if address.userinfo:
+        if address.raw_user is not None or address.raw_password is not None:
             # It would become an Authorization header.
             raise Unclear("the file's address carries a user name or password")
         return address

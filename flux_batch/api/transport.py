@@ -1,9 +1,4 @@
-"""The HTTP library, behind one edge: sessions, and the translation of every exception it can raise.
-
-httpx-aiohttp maps aiohttp's exceptions coarsely: a connection reset after the request was sent arrives as
-``httpx.ConnectTimeout``, which would read as "never sent" and lead to a second bill. So where aiohttp is the cause,
-its own class decides.
-"""
+"""The HTTP library, behind one edge: sessions, and the translation of every exception it can raise."""
 
 from __future__ import annotations
 
@@ -12,24 +7,22 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import cache
-from http.cookiejar import CookieJar
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 
 import aiohttp
-import httpx
+import certifi
 from aiohttp.abc import AbstractResolver
-from httpx_aiohttp import AiohttpTransport
 
 from flux_batch.api.hiding import hide_key
 from flux_batch.errors import ApiError, NotSent, Unclear
 
+Call = AbstractAsyncContextManager[aiohttp.ClientResponse]
+"""A request that leaves when it is entered."""
+
 HTTP_FAILURES: Final = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpx.StreamError,
-    httpx.CookieConflict,
     aiohttp.ClientError,
     TimeoutError,
     OSError,
@@ -43,12 +36,6 @@ _NEVER_CONNECTED: Final = (
     aiohttp.InvalidURL,
     aiohttp.NonHttpUrlClientError,
 )
-_NEVER_CONNECTED_HTTPX: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    # Not InvalidURL and UnsupportedProtocol: httpx reads the Location of a redirect, although it is not to follow it.
-)
 
 
 def translate(error: BaseException, *, hide: str = "") -> ApiError:
@@ -56,11 +43,9 @@ def translate(error: BaseException, *, hide: str = "") -> ApiError:
 
     A server may send the key back in what it answers, and the libraries quote what they cannot read: ``hide`` is it.
     """
-    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
-    unsent = _NEVER_CONNECTED if isinstance(cause, aiohttp.ClientError) else _NEVER_CONNECTED_HTTPX
-    if isinstance(cause, unsent) and not isinstance(cause, aiohttp.RedirectClientError):
-        return NotSent(f"no connection: {_words(cause, hide)}")
-    return Unclear(f"the connection failed: {_words(cause, hide)}")
+    if isinstance(error, _NEVER_CONNECTED) and not isinstance(error, aiohttp.RedirectClientError):
+        return NotSent(f"no connection: {_words(error, hide)}")
+    return Unclear(f"the connection failed: {_words(error, hide)}")
 
 
 def api_session(
@@ -96,25 +81,13 @@ def _session(headers: Mapping[str, str], connect: float, **connector: Any) -> ai
     )
 
 
-def httpx_over(session: aiohttp.ClientSession) -> AiohttpTransport:
-    """The same connections for httpx, which knows how to write a form."""
-    return AiohttpTransport(client=session, verify=_trust())
-
-
-class NoCookies(CookieJar):
-    """Takes none: one that is not ASCII would break every request after it, one with an odd date prints a traceback."""
-
-    def extract_cookies(self, response: object, request: object) -> None:
-        """Leave them where they are."""
-
-
 @cache
 def _trust() -> ssl.SSLContext:
     """Whom to believe: certifi's roots, and this machine's own (a company's, ``SSL_CERT_FILE``).
 
-    Loaded once: each transport would else read its own, 15 ms a time.
+    Loaded once: each session would else read its own, 15 ms a time.
     """
-    context = httpx.create_ssl_context(trust_env=False)
+    context = ssl.create_default_context(cafile=certifi.where())
     context.load_default_certs()
     context.set_alpn_protocols(["http/1.1"])
     return context

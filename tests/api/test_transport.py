@@ -1,4 +1,4 @@
-"""The edge to the HTTP libraries: every exception they have, and every way a socket can fail.
+"""The edge to the HTTP library: every exception it has, and every way a socket can fail.
 
 What is called NotSent is sent again at once, so it must be true; what is called Unclear is only looked up.
 """
@@ -15,23 +15,19 @@ from typing import Any, Final
 from unittest.mock import Mock
 
 import aiohttp
-import httpx
-import httpx_aiohttp
 import pytest
 from aiohttp import http_exceptions
-from httpx_aiohttp.transport import map_aiohttp_exceptions
 
 from flux_batch.api.client import ApiClient
 from flux_batch.api.settings import api_settings
-from flux_batch.api.transport import HTTP_FAILURES, _trust, api_session, httpx_over, public_session, translate
+from flux_batch.api.transport import HTTP_FAILURES, _trust, api_session, public_session, translate
 from flux_batch.errors import ApiError, NotSent, Unclear
 
 from .kit import KEY, QUICK, Behave, answers, closes, free_port, hangs, raw_server, resets, says
 
 BODY: Final = b'{"model":"flux-kontext-pro"}'
 
-UNSENT_HTTPX: Final = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
-UNSENT_AIOHTTP: Final = {
+UNSENT: Final = {
     "ClientConnectorError",
     "ClientConnectorCertificateError",
     "ClientConnectorDNSError",
@@ -68,7 +64,6 @@ def exceptions_of(module: ModuleType) -> set[type[BaseException]]:
     return {kind for kind in kinds if kind.__module__.partition(".")[0] == module.__name__}
 
 
-HTTPX: Final = sorted(exceptions_of(httpx), key=lambda kind: kind.__name__)
 AIOHTTP: Final = sorted(
     (kind for kind in exceptions_of(aiohttp) if issubclass(kind, aiohttp.ClientError)), key=lambda kind: kind.__name__
 )
@@ -86,8 +81,6 @@ def one(kind: type[BaseException]) -> BaseException:
         ("as the library says it",),
         (),
     )
-    if issubclass(kind, httpx.HTTPStatusError):
-        return kind("as the library says it", request=Mock(), response=Mock())
     for way in ways if issubclass(kind, aiohttp.ClientError) else ways[-2:]:
         try:
             made = kind(*way)
@@ -98,55 +91,33 @@ def one(kind: type[BaseException]) -> BaseException:
     raise AssertionError(f"{kind} is made in a new way; teach this function how")
 
 
-def through_httpx(error: BaseException) -> BaseException:
-    """The exception as httpx-aiohttp hands it on."""
-    try:
-        with map_aiohttp_exceptions():
-            raise error
-    except Exception as mapped:
-        return mapped
-
-
-def test_the_libraries_are_where_we_look() -> None:
+def test_the_library_is_where_we_look() -> None:
     """The enumeration is not empty, and holds the families that are easily forgotten."""
-    names = {kind.__name__ for kind in (*HTTPX, *AIOHTTP)}
-    assert {"StreamConsumed", "ResponseNotRead", "InvalidURL", "CookieConflict", "ServerDisconnectedError"} <= names
-    assert len(HTTPX) >= 25
+    names = {kind.__name__ for kind in AIOHTTP}
+    assert {"ClientPayloadError", "InvalidURL", "TooManyRedirects", "ServerDisconnectedError"} <= names
     assert len(AIOHTTP) >= 25
 
 
-def test_every_exception_of_the_libraries_is_caught() -> None:
-    """Fails when a library gains an exception that nobody has thought about."""
-    everything = exceptions_of(httpx) | exceptions_of(aiohttp) | exceptions_of(httpx_aiohttp)
-    missed = {kind.__name__ for kind in everything if not issubclass(kind, HTTP_FAILURES)}
+def test_every_exception_of_the_library_is_caught() -> None:
+    """Fails when it gains an exception that nobody has thought about."""
+    missed = {kind.__name__ for kind in exceptions_of(aiohttp) if not issubclass(kind, HTTP_FAILURES)}
     assert missed <= NEVER_MET
 
 
-@pytest.mark.parametrize("kind", HTTPX, ids=lambda kind: kind.__name__)
-def test_httpx_is_translated(kind: type[BaseException]) -> None:
+@pytest.mark.parametrize("kind", AIOHTTP, ids=lambda kind: kind.__name__)
+def test_an_exception_is_translated(kind: type[BaseException]) -> None:
     """Each class to an error of ours; only those of no connection say unsent."""
     ours = translate(one(kind))
     assert issubclass(kind, HTTP_FAILURES)
-    assert type(ours) is (NotSent if kind.__name__ in UNSENT_HTTPX else Unclear)
+    assert type(ours) is (NotSent if kind.__name__ in UNSENT else Unclear)
     assert len(str(ours)) > 20
 
 
-@pytest.mark.parametrize("kind", AIOHTTP, ids=lambda kind: kind.__name__)
-def test_aiohttp_is_translated_also_through_httpx(kind: type[BaseException]) -> None:
-    """Whatever httpx-aiohttp makes of it on the way: the class that really happened decides."""
-    error = one(kind)
-    expected = NotSent if kind.__name__ in UNSENT_AIOHTTP else Unclear
-    assert type(translate(error)) is expected
-    assert type(translate(through_httpx(error))) is expected
-
-
-def test_the_trap_of_httpx_aiohttp() -> None:
-    """It calls a connection lost after the request a ConnectTimeout, which httpx's own transport only raises before."""
-    for lost in (aiohttp.ServerDisconnectedError(), aiohttp.ClientOSError(104, "Connection reset by peer")):
-        mapped = through_httpx(lost)
-        assert isinstance(mapped, httpx.ConnectTimeout)
-        assert type(translate(httpx.ConnectTimeout("a true one"))) is NotSent
-        assert type(translate(mapped)) is Unclear
+def test_a_connection_lost_after_the_request_does_not_say_unsent() -> None:
+    """What aiohttp raises then is a cousin of what it raises when there is no connection at all."""
+    lost = aiohttp.ClientOSError(104, "Connection reset by peer")
+    assert isinstance(lost, aiohttp.ClientConnectorError.__mro__[1])
+    assert type(translate(lost)) is type(translate(aiohttp.ServerDisconnectedError())) is Unclear
 
 
 @pytest.mark.parametrize(
@@ -253,7 +224,7 @@ async def test_an_answer_that_breaks_off_is_unclear(raw: bytes) -> None:
     "location", ["data:,x", "https://[", "https://x:99999", "mailto:x", "//", "", "https://a..b/", "é"]
 )
 async def test_a_redirect_to_nonsense_is_unclear(location: str) -> None:
-    """Httpx reads where a redirect leads even when it is not to follow it; by then the request has been sent."""
+    """By then the request has been sent."""
     error, requests = await submitted_to(answers(b"", 302, Location=location))
     assert type(error) is Unclear
     assert requests == 1
@@ -303,7 +274,7 @@ async def test_a_key_sent_back_in_broken_http_is_not_repeated(raw: bytes) -> Non
 def test_a_hidden_word_and_a_signed_query_are_not_repeated() -> None:
     """What signs a URL lets whoever reads it fetch the file."""
     url = "https://files.toapis.com/a.png?X-Signature=abc&y=1"
-    assert str(translate(httpx.ReadTimeout(f"{KEY} of {url} 'and' {url}"), hide=KEY)) == (
+    assert str(translate(aiohttp.SocketTimeoutError(f"{KEY} of {url} 'and' {url}"), hide=KEY)) == (
         "the connection failed: [key] of https://files.toapis.com/a.png 'and' https://files.toapis.com/a.png"
     )
     timed_out = aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}")
@@ -312,7 +283,7 @@ def test_a_hidden_word_and_a_signed_query_are_not_repeated() -> None:
 
 def test_a_failure_is_one_short_line() -> None:
     """For a progress line and a table cell."""
-    told = str(translate(httpx.ReadError("a\nb\r\n" + "c" * 5000)))
+    told = str(translate(aiohttp.ClientPayloadError("a\nb\r\n" + "c" * 5000)))
     assert len(told) < 400
     assert "\n" not in told
 
@@ -329,7 +300,6 @@ async def test_roots_of_trust_are_loaded_once() -> None:
         for session in (api, public):
             assert isinstance(session.connector, aiohttp.TCPConnector)
             assert session.connector._ssl is context
-        assert httpx_over(api).ssl_context is context
 
 
 async def test_a_long_answer_is_not_read_to_its_end() -> None:

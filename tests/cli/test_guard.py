@@ -120,7 +120,7 @@ def test_libraries_are_quiet(tmp_path: Path) -> None:
         logging.basicConfig(level=logging.DEBUG)
         from flux_batch.cli.terminal.guard import guard_process
         guard_process()
-        for name in ("httpx", "httpcore.connection", "aiohttp.client", "asyncio"):
+        for name in ("aiohttp.client", "asyncio", "filelock", "PIL.Image"):
             logging.getLogger(name).info("GET https://x/?sig=s3cret")
     """
     done = python(code, tmp_path, debug=True)

@@ -11,7 +11,7 @@ from flux_batch.cli.main import COMMANDS
 
 from .kit import Desk
 
-HEAVY = ("httpx", "aiohttp", "jsonschema", "PIL", "jinja2", "yaml", "sqlite3")
+HEAVY = ("aiohttp", "jsonschema", "PIL", "jinja2", "yaml", "sqlite3")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

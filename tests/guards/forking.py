@@ -16,7 +16,7 @@ import sys
 from typing import Any, Final
 
 LIBRARIES: Final = (
-    "aiohttp.web", "click", "filelock", "httpx", "httpx_aiohttp", "hypothesis.stateful", "jinja2", "jsonschema",
+    "aiohttp.web", "click", "filelock", "hypothesis.stateful", "jinja2", "jsonschema",
     "PIL.Image", "pytest", "ruamel.yaml", "sqlite3", "yaml", "yamlcore",
 )  # fmt: skip
 OURS: Final = ("flux_batch", "tests")

@@ -11,7 +11,7 @@ from typing import Final
 
 from flux_batch.cli.terminal.output import debugging, say
 
-QUIET: Final = ("httpx", "httpcore", "aiohttp", "asyncio", "filelock", "PIL")
+QUIET: Final = ("aiohttp", "asyncio", "filelock", "PIL")
 """Libraries whose ordinary log lines hold whole URLs, or nothing a person asked for."""
 
 
