@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -38,13 +37,13 @@ def write_spec(home: Path, images: int, flight: int, latency: float) -> None:
 
 
 def ours_in(home: Path, environment: Mapping[str, str], *more: str) -> Figures:
-    """One run into a new folder, which is gone afterwards."""
+    """One run into a new folder.
+
+    It stays until all is measured: a file system may be slow to create files when many were deleted a moment ago.
+    """
     folder = home / f"run{next(_FOLDERS)}"
     command = [sys.executable, "-m", "flux_batch", "run", "spec.yaml", "--yes", "--out", str(folder), *more]
-    try:
-        return measure(command, environment, str(home))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return measure(command, environment, str(home))
 
 
 _FOLDERS = count()

@@ -66,9 +66,10 @@ def install() -> None:
     _around_commits()
     for name in ("submit", "status", "upload", "balance"):
         _around_call(ApiClient, name, name)
-    for name in ("_write", "_check"):
+    for name in ("_take", "_settle", "check_content", "_new"):
         _around_call(downloading, name, f"download {name.strip('_')}")
-    for name in ("_free_name", "_sync", "_sync_folder"):
+    _around_call(downloading._Inflow, "_append", "download append")
+    for name in ("_free_name", "_share_and_sync", "_sync_folder"):
         _around_call(shelving, name, f"download {name.strip('_')}")
     _around_call(shelving.FolderShelf, "keep", "download keep")
     _around_call(session, "register", "register")

@@ -27,8 +27,8 @@ SPEC = """
     execution: {concurrency: 1, submit_rate: 0, settle_seconds: 0.3, poll: {first: 0.03, every: 0.03}}
 """
 IMAGES = 3
-ROLLBACK = 1
-"""Syncs with which SQLite itself takes the failed commit back; a new commit would begin with two of its journal."""
+ROLLBACK = 2
+"""Syncs with which SQLite itself takes the failed commit back: of the file and of its journal. A commit takes four."""
 
 FAILED = re.compile(r"^\d+ +(\d+\.\d+) f(?:data)?sync\(.*\(INJECTED\)", re.MULTILINE)
 

@@ -87,7 +87,7 @@ class TestTheFile:
             name: state.db.rows(f"PRAGMA {name}")[0][0]
             for name in ("journal_mode", "synchronous", "temp_store", "user_version")
         }
-        assert pragmas == {"journal_mode": "delete", "synchronous": 3, "temp_store": 2, "user_version": VERSION}
+        assert pragmas == {"journal_mode": "truncate", "synchronous": 3, "temp_store": 2, "user_version": VERSION}
 
     def test_a_wal_file_is_taken_back_to_a_rollback_journal(self, path: Path) -> None:
         """Whatever somebody's tool set, the file is used in the mode that is safe everywhere."""
@@ -95,7 +95,7 @@ class TestTheFile:
         with closing(sqlite3.connect(path)) as other:
             other.execute("PRAGMA journal_mode = WAL")
         with StateFile(path) as state:
-            assert state.db.rows("PRAGMA journal_mode")[0][0] == "delete"
+            assert state.db.rows("PRAGMA journal_mode")[0][0] == "truncate"
 
     @pytest.mark.parametrize("read_only", [False, True])
     def test_a_newer_file_is_refused_and_untouched(self, path: Path, read_only: bool) -> None:

@@ -62,9 +62,15 @@ def _holds_something(path: Path) -> bool:
 
 def create_private(path: Path) -> None:
     """An empty file that its owner alone may read, whatever the umask; raises OSError, also when it is there."""
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_MODE))
-    if os.name != "nt":
-        path.chmod(PRIVATE_MODE)  # a strange umask may have taken even the owner's rights
+    os.close(open_private(path))
+
+
+def open_private(path: Path) -> int:
+    """The same, open to be written."""
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), PRIVATE_MODE)
+    if os.name != "nt" and shared_mode() & PRIVATE_MODE != PRIVATE_MODE:
+        path.chmod(PRIVATE_MODE)  # a strange umask took even the owner's rights
+    return handle
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flux_batch.api.files import FileClient
 from flux_batch.errors import LocalFailure, Unclear
-from flux_batch.run.folder.prepare import create_private
+from flux_batch.run.folder.prepare import open_private
 from flux_batch.run.plane.objects import ObjectShelf
-from flux_batch.run.plane.picture import NotAnImage, check_picture
+from flux_batch.run.plane.picture import NotAnImage, Picture, check_content, check_picture
 from flux_batch.run.plane.shelf import IMAGES, Arrived, FolderShelf, Shelf, make_folder
 from flux_batch.run.plane.thumbs import keep_thumbs
 from flux_batch.run.records import StoredFile
@@ -61,33 +62,44 @@ async def download(
 
     Raises ApiError when it did not come whole, NotAnImage when it is none, LocalFailure when the disk fails.
     """
-    part = intake.parts / f"{stem}{intake.mark}.part"
-    inflow = _Inflow(part)
+    inflow = _Inflow(intake.parts / f"{stem}{intake.mark}.part")
     try:
         async with files.stream(url, seconds=intake.seconds) as chunks:
-            await _write(inflow, chunks)
-        arrived = await asyncio.get_running_loop().run_in_executor(workers, _check, inflow, intake)
-        return await asyncio.to_thread(intake.shelf.keep, arrived, stem)
+            await _take(inflow, chunks)
+        return await asyncio.get_running_loop().run_in_executor(workers, _settle, inflow, intake, stem)
     except OSError as error:
-        raise LocalFailure(f"{part}: {error.strerror}; the image is paid and waits at the provider") from None
+        raise LocalFailure(f"{inflow.part}: {error.strerror}; the image is paid and waits at the provider") from None
 
 
-def _make_room(part: Path) -> None:
-    """A folder for it, and nothing left of an earlier try; a link in its place is removed, not followed."""
-    make_folder(part.parent)
-    part.unlink(missing_ok=True)
+async def _take(inflow: _Inflow, chunks: AsyncIterator[bytes]) -> None:
+    """All of it; what is too much for memory is written on the way."""
+    async for chunk in chunks:
+        if inflow.take(chunk):
+            await asyncio.to_thread(inflow.write)
+
+
+def _settle(inflow: _Inflow, intake: Intake, stem: str) -> StoredFile:
+    """Decode it, draw it small while its pixels are there, and keep it; what is no image leaves nothing.
+
+    All of this is one trip to a thread: every handing over, and every small call to the system, gives Python's lock
+    away and has to wait for it again.
+    """
+    try:
+        sha256, picture = inflow.end(intake.draw)
+    except NotAnImage:
+        inflow.part.unlink(missing_ok=True)
+        raise
+    return intake.shelf.keep(Arrived(part=inflow.part, sha256=sha256, bytes=inflow.size, picture=picture), stem)
 
 
 @dataclass(slots=True)
 class _Inflow:
-    """A part as it comes in. Its bytes wait in memory until there are enough for one write, on a thread.
-
-    Every small call to the system lets another thread have Python's lock, and has to wait for it again.
-    """
+    """A part as it comes in: a small file is written when it is known to be an image, a large one piece by piece."""
 
     part: Path
     size: int = 0
-    _waiting: bytearray = field(default_factory=bytearray)
+    _waiting: list[bytes] = field(default_factory=list)
+    _unwritten: int = 0
     _digest: Any = field(default_factory=hashlib.sha256)
     _begun: bool = False
 
@@ -96,39 +108,52 @@ class _Inflow:
         self.size += len(chunk)
         if self.size > MAX_BYTES:
             raise Unclear(f"the file is larger than {MAX_BYTES // 1024 // 1024} MB")
-        self._waiting += chunk
-        return len(self._waiting) >= AT_ONCE
+        self._waiting.append(chunk)
+        self._unwritten += len(chunk)
+        return self._unwritten >= AT_ONCE
 
     def write(self) -> None:
         """Append what waits to the part."""
-        if not self._begun:
-            _make_room(self.part)
-            create_private(self.part)
-            self._begun = True
-        with self.part.open("ab") as file:
-            file.write(self._waiting)
-        self._digest.update(self._waiting)
-        self._waiting = bytearray()
+        self._append(self._hashed())
 
-    def end(self) -> str:
-        """Write the rest; the hex SHA-256 of all."""
-        self.write()
-        return str(self._digest.hexdigest())
+    def end(self, draw: Callable[[Image.Image, str], None]) -> tuple[str, Picture]:
+        """Write the rest; the hex SHA-256 of all, and what it is a picture of."""
+        rest = self._hashed()
+        sha256 = str(self._digest.hexdigest())
+        if self._begun:
+            self._append(rest)
+            return sha256, check_picture(self.part, lambda image: draw(image, sha256))
+        picture = check_content(rest, lambda image: draw(image, sha256))
+        self._append(rest)
+        return sha256, picture
+
+    def _hashed(self) -> bytes:
+        """What waits, in one piece."""
+        piece = b"".join(self._waiting)
+        self._waiting, self._unwritten = [], 0
+        self._digest.update(piece)
+        return piece
+
+    def _append(self, piece: bytes) -> None:
+        handle = os.open(self.part, _APPEND) if self._begun else _new(self.part)
+        self._begun = True
+        try:
+            left = memoryview(piece)
+            while left:
+                left = left[os.write(handle, left) :]
+        finally:
+            os.close(handle)
 
 
-async def _write(inflow: _Inflow, chunks: AsyncIterator[bytes]) -> None:
-    """Stream to disk, but for the last piece."""
-    async for chunk in chunks:
-        if inflow.take(chunk):
-            await asyncio.to_thread(inflow.write)
+_APPEND: Final = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
-def _check(inflow: _Inflow, intake: Intake) -> Arrived:
-    """Decode a finished part, and draw it small while its pixels are there; what is no image leaves nothing."""
-    part, sha256 = inflow.part, inflow.end()
+def _new(part: Path) -> int:
+    """An empty part with nothing left of an earlier try; a link in its place is removed, not followed."""
     try:
-        picture = check_picture(part, lambda image: intake.draw(image, sha256))
-    except NotAnImage:
+        return open_private(part)
+    except FileNotFoundError:
+        make_folder(part.parent)
+    except FileExistsError:
         part.unlink(missing_ok=True)
-        raise
-    return Arrived(part=part, sha256=sha256, bytes=inflow.size, picture=picture)
+    return open_private(part)

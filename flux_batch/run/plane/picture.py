@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from io import BytesIO
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from threading import Lock
@@ -35,6 +36,10 @@ class NotAnImage(Exception):
     """The bytes are no complete PNG, JPEG or WebP; the message says what is wrong."""
 
 
+Content = bytes | mmap
+"""The bytes of a file, in memory or mapped."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """``width`` and ``height`` in pixels; ``extension`` without a dot."""
@@ -46,21 +51,26 @@ class Picture:
 
 
 def check_picture(path: Path, then: Callable[[ImageFile], None] = lambda _: None) -> Picture:
-    """Decode a file whole, once; raises NotAnImage. ``then`` is called with the pixels while they are there.
+    """``check_content`` of a file's bytes."""
+    with _mapped(path) as data:
+        return check_content(data, then)
+
+
+def check_content(data: Content, then: Callable[[ImageFile], None] = lambda _: None) -> Picture:
+    """Decode it whole, once; raises NotAnImage. ``then`` is called with the pixels while they are there.
 
     Pillow's ``verify()`` passes JPEGs that lost their tail and ``load()`` passes PNGs that lost their end, so both run.
     The first decodes nothing: it adds up a PNG's checksums.
     """
-    with _mapped(path) as data:
-        with _legible():
-            mime = _kind(data)
-            _check_end(data, mime)
-            turn = _turn(_verified(data, mime))
-        with turn:
-            with _legible(), _opened(data, mime) as image:
-                image.load()
-            then(image)
-            return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime])
+    with _legible():
+        mime = _kind(data)
+        _check_end(data, mime)
+        turn = _turn(_verified(data, mime))
+    with turn:
+        with _legible(), _opened(data, mime) as image:
+            image.load()
+        then(image)
+        return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime])
 
 
 def _mapped(path: Path) -> mmap:
@@ -82,7 +92,7 @@ def _legible() -> Iterator[None]:
         raise NotAnImage(f"the image is damaged: {error}") from None
 
 
-def _verified(data: mmap, mime: str) -> int:
+def _verified(data: Content, mime: str) -> int:
     """The number of pixels that a file claims to have, which is not too large; its checksums are right."""
     with _opened(data, mime) as image:
         if image.width * image.height > MAX_PIXELS:
@@ -91,7 +101,7 @@ def _verified(data: mmap, mime: str) -> int:
         return image.width * image.height
 
 
-def _kind(data: mmap) -> str:
+def _kind(data: Content) -> str:
     """The MIME type by the first bytes."""
     head = data[:24]
     mime = sniff(head)
@@ -101,7 +111,7 @@ def _kind(data: mmap) -> str:
     return mime
 
 
-def _check_end(data: mmap, mime: str) -> None:
+def _check_end(data: Content, mime: str) -> None:
     """Pillow asks for a PNG's last chunk, but not for the four bytes that end it; nor does it count a JPEG's parts."""
     if mime == "image/png" and data.rfind(_PNG_END) < 0:
         raise NotAnImage("the image is damaged: its end is missing")
@@ -109,7 +119,7 @@ def _check_end(data: mmap, mime: str) -> None:
         raise NotAnImage("the image is damaged: it has more parts than any picture")
 
 
-def _holds_more(data: mmap, part: bytes, most: int) -> bool:
+def _holds_more(data: Content, part: bytes, most: int) -> bool:
     """Whether ``part`` occurs more than ``most`` times."""
     at = -1
     for _ in range(most + 1):
@@ -124,7 +134,7 @@ def _turn(pixels: int) -> AbstractContextManager[object]:
     return _ONE_LARGE_ONE if pixels > LARGE else nullcontext()
 
 
-def _opened(data: mmap, mime: str) -> ImageFile:
+def _opened(data: Content, mime: str) -> ImageFile:
     """By the format's own class: ``Image.open`` warns of many pixels, and warnings belong to the whole process."""
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.PngImagePlugin import PngImageFile
@@ -135,5 +145,6 @@ def _opened(data: mmap, mime: str) -> ImageFile:
         "image/jpeg": JpegImageFile,
         "image/webp": WebPImageFile,
     }
-    data.seek(0)
-    return formats[mime](cast("IO[bytes]", data))
+    file = BytesIO(data) if isinstance(data, bytes) else cast("IO[bytes]", data)
+    file.seek(0)
+    return formats[mime](file)

@@ -54,12 +54,9 @@ class FolderShelf:
 
     def keep(self, arrived: Arrived, stem: str) -> StoredFile:
         """Sync, rename, sync the folder: what is renamed is already safe on disk."""
-        part, final = arrived.part, self.folder / IMAGES / f"{stem}.{arrived.picture.extension}"
-        final = _free_name(final, arrived.sha256)
-        if os.name != "nt":
-            part.chmod(shared_mode())
-        _sync(part)
-        part.replace(final)
+        final = _free_name(self.folder / IMAGES / f"{stem}.{arrived.picture.extension}", arrived.sha256)
+        _share_and_sync(arrived.part)
+        arrived.part.replace(final)
         _sync_folder(final.parent)
         return arrived.stored_as(final.relative_to(self.folder).as_posix())
 
@@ -75,7 +72,7 @@ def make_folder(folder: Path) -> None:
 
 def _free_name(wanted: Path, sha256: str) -> Path:
     """The wanted name, unless another image has it: one that an earlier state file knew, or somebody put there."""
-    if not wanted.is_symlink() and (not wanted.exists() or _sha256(wanted) == sha256):
+    if not os.path.lexists(wanted) or (wanted.is_file() and not wanted.is_symlink() and _sha256(wanted) == sha256):
         return wanted
     return wanted.with_name(f"{wanted.stem}-{sha256[:12]}{wanted.suffix}")
 
@@ -85,9 +82,15 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+def _share_and_sync(path: Path) -> None:
+    """Open it to whom the umask says, and make its bytes durable."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        if os.name != "nt":
+            os.fchmod(handle, shared_mode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sync_folder(folder: Path) -> None:
