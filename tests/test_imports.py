@@ -42,7 +42,7 @@ ROOMS = {
     "aiohttp": {"flux_batch.api", "flux_batch.simulator"},
     "sqlite3": {"flux_batch.run.store.database"},
     "markupsafe": {"flux_batch.report.page.render"},
-    "jinja2": {"flux_batch.plan.templates.template", "flux_batch.report.page.render"},
+    "jinja2": {"flux_batch.plan.templates.language", "flux_batch.report.page.render"},
     "click": {"flux_batch.cli"},
     "filelock": {"flux_batch.run"},
     "fsspec": {"flux_batch.run.plane.objects"},
