@@ -221,9 +221,22 @@ with contextlib.suppress(SystemExit):
 )
 def test_the_door_is_light(code: str) -> None:
     """Neither the import nor ``--help`` loads what only some commands need."""
+    assert not set(HEAVY) & _loaded(code)
+
+
+def test_a_first_plan_is_light() -> None:
+    """Nothing that draws, sends or remembers; and its templates are plain, so no Jinja."""
+    code = HELP.replace('"--help"', f'"plan", {str(ROOT / "specs" / "quickstart.yaml")!r}, "--out", "no-such-run"')
+    loaded = _loaded(code)
+    assert "jsonschema" in loaded
+    assert not ({*HEAVY, "sqlite3"} - {"jsonschema", "referencing"}) & loaded
+
+
+def _loaded(code: str) -> set[str]:
+    """The packages that are there after it."""
     after = f"{code}\nimport sys\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}), file=sys.stderr)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     found = subprocess.run(
         [sys.executable, "-c", after], env=environment, capture_output=True, text=True, timeout=60, check=True
     )
-    assert not set(HEAVY) & set(found.stderr.split())
+    return set(found.stderr.split())
