@@ -17,7 +17,7 @@ from typing import Any, Final
 
 LIBRARIES: Final = (
     "aiohttp.web", "click", "filelock", "httpx", "httpx_aiohttp", "hypothesis.stateful", "jinja2", "jsonschema",
-    "PIL.Image", "pytest", "ruamel.yaml", "sqlite3", "yaml", "yamlcore",
+    "PIL.Image", "pytest", "sqlite3", "yaml",
 )  # fmt: skip
 OURS: Final = ("flux_batch", "tests")
 

@@ -157,7 +157,7 @@ def import_all() -> None:
     for _, name, _ in pkgutil.walk_packages(flux_batch.__path__, "flux_batch."):
         if not name.endswith("__main__"):
             importlib.import_module(name)
-    for name in ("aiohttp", "httpx_aiohttp", "jsonschema", "jinja2", "filelock", "yaml", "yamlcore"):
+    for name in ("aiohttp", "httpx_aiohttp", "jsonschema", "jinja2", "filelock", "yaml"):
         importlib.import_module(name)
     PIL.Image.init()
     gc.freeze()
