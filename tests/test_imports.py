@@ -32,9 +32,7 @@ VERSION = "flux_batch.__version__"
 """What every stage may ask the top of the package for, and nothing else."""
 
 ROOMS = {
-    "yaml": {"flux_batch.spec.reading.yaml12"},
-    "yamlcore": {"flux_batch.spec.reading.yaml12"},
-    "ruamel": {"flux_batch.spec.mending.rewrite"},
+    "yaml": {"flux_batch.spec.reading.yaml12", "flux_batch.spec.mending.rewrite"},
     "jsonschema": {"flux_batch.spec.schema.published"},
     "referencing": {"flux_batch.spec.schema.published"},
     "aiohttp": {"flux_batch.api", "flux_batch.simulator"},
@@ -42,7 +40,7 @@ ROOMS = {
     "yarl": {"flux_batch.api"},
     "sqlite3": {"flux_batch.run.store.database"},
     "markupsafe": {"flux_batch.report.page.render"},
-    "jinja2": {"flux_batch.plan.templates.template", "flux_batch.report.page.render"},
+    "jinja2": {"flux_batch.plan.templates.language", "flux_batch.report.page.render"},
     "click": {"flux_batch.cli"},
     "filelock": {"flux_batch.run"},
     "fsspec": {"flux_batch.run.plane.objects"},
@@ -219,9 +217,22 @@ with contextlib.suppress(SystemExit):
 )
 def test_the_door_is_light(code: str) -> None:
     """Neither the import nor ``--help`` loads what only some commands need."""
+    assert not set(HEAVY) & _loaded(code)
+
+
+def test_a_first_plan_is_light() -> None:
+    """Nothing that draws, sends or remembers; and its templates are plain, so no Jinja."""
+    code = HELP.replace('"--help"', f'"plan", {str(ROOT / "specs" / "quickstart.yaml")!r}, "--out", "no-such-run"')
+    loaded = _loaded(code)
+    assert "jsonschema" in loaded
+    assert not ({*HEAVY, "sqlite3"} - {"jsonschema", "referencing"}) & loaded
+
+
+def _loaded(code: str) -> set[str]:
+    """The packages that are there after it."""
     after = f"{code}\nimport sys\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}), file=sys.stderr)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     found = subprocess.run(
         [sys.executable, "-c", after], env=environment, capture_output=True, text=True, timeout=60, check=True
     )
-    assert not set(HEAVY) & set(found.stderr.split())
+    return set(found.stderr.split())

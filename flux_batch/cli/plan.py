@@ -61,7 +61,6 @@ def plan(
 ) -> None:
     """Say what a run would make and cost. Sends nothing, needs no key."""
     from flux_batch.cli.planning.prepare import compare, default_folder, make
-    from flux_batch.plan.saved import plan_to_json
 
     if as_json and as_markdown:
         raise click.UsageError("--json and --markdown are two ways to print one plan; choose one")
@@ -69,6 +68,8 @@ def plan(
     read, made = make(spec, selection, settings)
     planned = compare(read, made, out or default_folder(read))
     if output is not None:
+        from flux_batch.plan.saved import plan_to_json
+
         base = output.parent
         saved = plan_to_json(
             made,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flux_batch.errors import InvalidSpec, Problem
 from flux_batch.spec.beside.beside import Beside
@@ -17,8 +18,10 @@ from flux_batch.spec.reading.text import check_text, read_text
 from flux_batch.spec.reading.values import Document, Plain, read_document
 from flux_batch.spec.records import Spec
 from flux_batch.spec.schema.published import breaches
-from flux_batch.spec.schema.wording import Complaint, complaints
 from flux_batch.spec.tables import InputFile
+
+if TYPE_CHECKING:
+    from flux_batch.spec.schema.wording import Complaint
 
 
 def load_spec(path: Path, settings: Sequence[str] = ()) -> Spec:
@@ -47,8 +50,12 @@ def parse_spec(path: Path, text: str, settings: Sequence[str] = ()) -> Spec:
 
 
 def _against_schema(value: Plain) -> list[Complaint]:
-    found = (complaint for breach in breaches(value, "spec") for complaint in complaints(breach))
-    return list(islice(found, PROBLEMS_MAX))
+    broken = list(islice(breaches(value, "spec"), PROBLEMS_MAX))
+    if not broken:
+        return []
+    from flux_batch.spec.schema.wording import complaints
+
+    return list(islice((complaint for breach in broken for complaint in complaints(breach)), PROBLEMS_MAX))
 
 
 def _built(value: Plain, desk: Desk) -> Spec | None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flux_batch.plan.templates.helpers import HELPERS, article, list_and
-from flux_batch.plan.templates.template import TemplateProblem, compile_template
+from flux_batch.plan.templates.pieces import TemplateProblem
+from flux_batch.plan.templates.template import compile_template
 from flux_batch.spec.building.fields import Nothing, Record
 
 from .kit import plan_of

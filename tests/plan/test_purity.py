@@ -38,6 +38,7 @@ from pathlib import Path
 from flux_batch.errors import InvalidSpec
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.choosing.select import Selection
+import flux_batch.plan.templates.language  # where a template is not plain, it would be imported while we watch
 from flux_batch.spec.load import load_spec
 from flux_batch.spec.records import ReferenceFile
 
@@ -67,7 +68,7 @@ print(json.dumps({"asked": asked, "seen": seen}))
 
 PLANNED = ("campaign.yaml", "catalogue.yaml", "draft-to-final.yaml", "packshots.yaml")
 """Matrix and chain, table and house style, picks, references by row."""
-VERSION = "import sys, jinja2, jsonschema, yaml, yamlcore; print('%d.%d' % sys.version_info[:2])"
+VERSION = "import sys, jinja2, jsonschema, yaml; print('%d.%d' % sys.version_info[:2])"
 
 
 def run(

@@ -6,16 +6,8 @@ import time
 
 import pytest
 
-from flux_batch.plan.templates.template import (
-    MAX_OUTPUT,
-    MAX_TEMPLATE,
-    TemplateProblem,
-    compile_condition,
-    compile_template,
-    condition_ways,
-    leftover,
-    squeeze,
-)
+from flux_batch.plan.templates.pieces import MAX_OUTPUT, MAX_TEMPLATE, TemplateProblem
+from flux_batch.plan.templates.template import compile_condition, compile_template, condition_ways, leftover, squeeze
 from flux_batch.spec.building.fields import Record
 
 ATTACKS = (

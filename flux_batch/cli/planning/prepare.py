@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flux_batch.errors import InvalidSpec, UsageError
 from flux_batch.plan.choosing.select import Selection
@@ -14,16 +15,17 @@ from flux_batch.plan.difference.changes import Changes
 from flux_batch.plan.difference.diff import diff
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Action, Plan, Task
-from flux_batch.plan.saved import is_saved_plan
 from flux_batch.plan.templates.checks import with_misspellings
 from flux_batch.plan.totals.axes import AxisCost, axis_costs
 from flux_batch.plan.totals.columns import Columns, chosen, columns_of
 from flux_batch.plan.totals.estimate import Estimate, estimate
 from flux_batch.plan.totals.timing import Timing, pace_of, timing
-from flux_batch.run.records import Phase, StoredFile
-from flux_batch.run.store.state import FILE, StateFile
+from flux_batch.run.store.name import FILE
 from flux_batch.spec.load import load_spec
 from flux_batch.spec.records import Spec
+
+if TYPE_CHECKING:
+    from flux_batch.run.records import StoredFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +82,8 @@ def make(path: Path, selection: Selection, settings: tuple[str, ...]) -> tuple[S
     try:
         spec = load_spec(path, settings)
     except InvalidSpec as error:
+        from flux_batch.plan.saved import is_saved_plan
+
         if is_saved_plan(path):
             raise UsageError(f"{path} is a saved plan, no spec: flux-batch run {path} does what it says") from None
         raise with_misspellings(error) from None
@@ -91,6 +95,7 @@ def compare(spec: Spec, plan: Plan, folder: Path, *, retry_failed: bool = False)
     committed, rehearsal, seen = (Decimal(0), Decimal(0)), False, list[float]()
     if (folder / FILE).is_file():
         from flux_batch.run.store.learned import making_seconds
+        from flux_batch.run.store.state import StateFile
 
         with StateFile(folder / FILE, read_only=True) as state:
             changes = diff(plan, state.known(), retry_failed=retry_failed)
@@ -123,6 +128,9 @@ def stored_files(folder: Path) -> dict[str, StoredFile]:
     """The images of a run folder by key; none where there is no run."""
     if not (folder / FILE).is_file():
         return {}
+    from flux_batch.run.records import Phase
+    from flux_batch.run.store.state import StateFile
+
     with StateFile(folder / FILE, read_only=True) as state:
         purchases = [entry.purchase for entry in state.view().entries]
     return {each.key: each.file for each in purchases if each.file and each.phase is Phase.STORED}

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from flux_batch.errors import StateUnusable, UsageError
-from flux_batch.plan.choosing.select import Selection
-from flux_batch.run.store.state import FILE
+from flux_batch.run.store.name import FILE
 from flux_batch.spec.words import closest
 
 if TYPE_CHECKING:
+    from flux_batch.plan.choosing.select import Selection
     from flux_batch.run.records import RunView
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -61,6 +61,8 @@ def selection_options(command: F) -> F:
 
 def selection_from(only: str | None, limit: int | None, sample: int | None) -> Selection:
     """The selection that the options make."""
+    from flux_batch.plan.choosing.select import Selection
+
     return Selection(only=only, limit=limit, sample=sample)
 
 

@@ -11,7 +11,8 @@ from flux_batch.errors import UsageError
 from flux_batch.plan.choosing.sample import balanced
 from flux_batch.plan.records import Task
 from flux_batch.plan.templates.meant import meant_by, texts_at
-from flux_batch.plan.templates.template import TemplateProblem, compile_condition, condition_ways
+from flux_batch.plan.templates.pieces import TemplateProblem
+from flux_batch.plan.templates.template import compile_condition, condition_ways
 from flux_batch.plan.totals.columns import AllKeys, Columns, columns_of
 from flux_batch.spec.building.fields import Field, fields_of, no_such_field
 from flux_batch.spec.words import did_you_mean, quoted

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 from flux_batch.plan.expansion.table import Row, Values
-from flux_batch.plan.templates.template import TemplateProblem, compile_template, condition_ways
+from flux_batch.plan.templates.pieces import TemplateProblem
+from flux_batch.plan.templates.template import compile_template, condition_ways
 from flux_batch.spec.records import Job, Value, Variable
 
 Fixed = Mapping[str, tuple[Value, ...]]

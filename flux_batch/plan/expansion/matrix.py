@@ -9,7 +9,8 @@ from itertools import chain
 
 from flux_batch.plan.expansion.choices import Fixed, choices, tracks, used_variables
 from flux_batch.plan.expansion.table import ASKED, Block, Row, Rows, Table, Values
-from flux_batch.plan.templates.template import TemplateProblem, compile_condition, compile_template, condition_ways
+from flux_batch.plan.templates.pieces import TemplateProblem
+from flux_batch.plan.templates.template import compile_condition, compile_template, condition_ways
 from flux_batch.spec.building.ratios import not_a_ratio
 from flux_batch.spec.records import Include, Job, Value, Variable
 from flux_batch.spec.vocabulary import DEFAULT_RATIO, MATCH_INPUT, MODELS, RATIOS

@@ -13,7 +13,8 @@ from flux_batch.plan.expansion.table import ASKED, Row, Table
 from flux_batch.plan.records import Reference
 from flux_batch.plan.templates.fill import Fill
 from flux_batch.plan.templates.lint import lint_problem
-from flux_batch.plan.templates.template import TemplateProblem, compile_template, leftover, squeeze
+from flux_batch.plan.templates.pieces import TemplateProblem
+from flux_batch.plan.templates.template import compile_template, leftover, squeeze
 from flux_batch.spec.beside.files import ReferenceProblem
 from flux_batch.spec.building.fields import Record, text_of
 from flux_batch.spec.records import FilePath, Job, ReferenceFile, Spec, Value

@@ -23,7 +23,8 @@ from flux_batch.plan.expansion.naming import (
 from flux_batch.plan.expansion.table import Block, Row, Values
 from flux_batch.plan.expansion.tasks import Batch, Tasks
 from flux_batch.plan.templates.fill import Fill
-from flux_batch.plan.templates.template import TemplateProblem, compile_template
+from flux_batch.plan.templates.pieces import TemplateProblem
+from flux_batch.plan.templates.template import compile_template
 from flux_batch.spec.building.edits import ancestors
 from flux_batch.spec.building.fields import Field, Record, has_text, text_of
 from flux_batch.spec.records import Spec, Value

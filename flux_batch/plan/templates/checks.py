@@ -11,14 +11,9 @@ from flux_batch.errors import Fix, InvalidSpec, Problem
 from flux_batch.plan.expansion.choices import used_names, writes
 from flux_batch.plan.expansion.matrix import axis_of, own_axes
 from flux_batch.plan.templates.headings import HINT, headings_in, sound_ways
-from flux_batch.plan.templates.template import (
-    UNREADABLE,
-    TemplateProblem,
-    compile_template,
-    condition_ways,
-    leftover,
-    literals,
-)
+from flux_batch.plan.templates.pieces import TemplateProblem
+from flux_batch.plan.templates.slips import UNREADABLE
+from flux_batch.plan.templates.template import compile_template, condition_ways, leftover, literals
 from flux_batch.spec.building.edits import ancestors
 from flux_batch.spec.building.fields import fields_of, no_such_field
 from flux_batch.spec.building.variables import AXES

@@ -7,7 +7,8 @@ from functools import partial
 from operator import itemgetter
 
 from flux_batch.plan.expansion.table import Row
-from flux_batch.plan.templates.template import MAX_OUTPUT, Compiled, Piece, TemplateProblem, compile_template
+from flux_batch.plan.templates.pieces import MAX_OUTPUT, Piece, TemplateProblem
+from flux_batch.plan.templates.template import Compiled, compile_template
 from flux_batch.spec.building.fields import Field
 
 View = Callable[[int], Field]

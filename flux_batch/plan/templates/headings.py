@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from flux_batch.errors import Fix
-from flux_batch.plan.templates.template import TemplateProblem, compile_template
+from flux_batch.plan.templates.pieces import TemplateProblem
+from flux_batch.plan.templates.template import compile_template
 from flux_batch.spec.tables.titles import field_name
 
 HINT: Final = "a heading in small letters, with _ between its words, is the name of the field"

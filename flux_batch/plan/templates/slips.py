@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+UNREADABLE: Final = "cannot be read:"
+"""How every message about a template begins that the parser gave up on."""
+
 
 def slip_in(condition: str) -> str:
     """What to write instead of the commonest slips in a condition."""

@@ -1,80 +1,24 @@
-"""Prompt templates: Jinja2 with everything taken out that a prompt does not need.
+"""Templates and conditions: text → what it reads and what it gives for some values.
 
-Only an allow-list of syntax is compiled: variables and their fields, a few filters, conditions. There are no loops,
-calls, arithmetic, imports or globals, and a dot leads to the fields of a record and to no attribute of Python, so a
-template can neither reach outside nor run long: its output is at most the sum of its parts. The sandbox stands behind
-that as a second wall.
+Plain templates are filled in here; everything else is the business of `language`, which is imported when it is needed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
-from jinja2.exceptions import SecurityError, UndefinedError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from flux_batch.plan.templates.helpers import HELPERS
-from flux_batch.plan.templates.slips import half_closed, plain_reason, plain_syntax, slip_in
-from flux_batch.spec.building.fields import NoText, Nothing, Record, has_text, inside, text_of
-from flux_batch.spec.words import closest
-
-MAX_OUTPUT: Final = 8_000
-"""Characters of one rendered text; the provider publishes no limit, ours catches accidents."""
-
-MAX_TEMPLATE: Final = 20_000
-"""Characters of a template; with conditions it may be longer than what comes out of it."""
-
-MAX_DEPTH: Final = 40
-"""Levels of one thing inside of another; more is an attack on the parser."""
-
-UNREADABLE: Final = "cannot be read:"
-"""How every message about a template begins that the parser gave up on."""
-
-_AS_TEXT: Final = "as text"
-"""What ``~`` asks of both of its sides; no template can write this name."""
-
-_ALLOWED: Final = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter, nodes.CondExpr, nodes.If,
-    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Concat, nodes.List, nodes.Tuple,
-    nodes.Getattr,
-)  # fmt: skip
-
-
-class TemplateProblem(Exception):
-    """A template that cannot be used; ``needle`` is the part of its text to point at, empty for the whole.
-
-    ``at_its_end`` points at the last character of that part alone.
-    """
-
-    def __init__(self, message: str, *, needle: str = "", hint: str = "", at_its_end: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.needle = needle
-        self.hint = hint
-        self.at_its_end = at_its_end
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A variable or a field in a template, and the filters that it goes through."""
-
-    way: tuple[str, ...]
-    filters: tuple[str, ...] = ()
-
-    def text(self, value: object) -> str:
-        """What stands in its place for a value of the variable; raises TemplateProblem or TypeError for none."""
-        _check_value(self.way, {self.way[0]: value})
-        found = inside(value, self.way[1:])
-        if found is None:
-            raise NoText(f"`{'.'.join(self.way)}` is empty")
-        for name in self.filters:
-            found = HELPERS[name](found)
-        return text_of(found)
+from flux_batch.plan.templates.pieces import (
+    MAX_TEMPLATE,
+    Piece,
+    TemplateProblem,
+    check_value,
+    plain_pieces,
+    refuse_long,
+)
+from flux_batch.spec.building.fields import NoText, Record, has_text, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +39,12 @@ class Compiled:
     def render(self, values: Mapping[str, object]) -> str:
         """Fill in ``values``; raises TemplateProblem for an unknown name or too long a text."""
         for way in self.ways:
-            _check_value(way, values)
+            check_value(way, values)
         try:
             rendered = self.render_with(values)
         except NoText as error:
             raise self._textless(error, values) from None
-        except (UndefinedError, SecurityError, TypeError) as error:
-            reason, hint = plain_reason(error)
-            raise TemplateProblem(f"the template cannot be filled in: {reason}", hint=hint) from None
-        _refuse_long("the text", rendered)
+        refuse_long("the text", rendered)
         return rendered
 
     def _textless(self, error: NoText, values: Mapping[str, object]) -> TemplateProblem:
@@ -120,29 +61,32 @@ class Compiled:
         return TemplateProblem(str(error), hint=error.hint)
 
 
-def _check_value(way: tuple[str, ...], values: Mapping[str, object]) -> None:
-    if way[0] not in values:
-        raise TemplateProblem(f"`{way[0]}` has no value", needle=way[0])
-    value = inside(values[way[0]], way[1:])
-    if value is None or isinstance(value, Record):
-        return
-    text = value if isinstance(value, str) else text_of(value) if has_text(value) else ""
-    if len(text) > MAX_OUTPUT:  # asked first, for the words about it would be made for every image
-        _refuse_long(f"the value of `{'.'.join(way)}`", text)
-
-
 @lru_cache(maxsize=256)
 def compile_template(text: str) -> Compiled:
     """Check and compile a template; raises TemplateProblem."""
-    tree = _checked(text)
-    ways = _ways(tree)
-    if not ways and "{" not in text:
-        return Compiled(text, (), lambda _: text, (text,))
-    pieces = _pieces(tree)
-    for joined in tree.find_all(nodes.Concat):
-        joined.nodes = [nodes.Filter(each, _AS_TEXT, [], [], None, None, lineno=each.lineno) for each in joined.nodes]
-    template: Template = _ENVIRONMENT.from_string(tree)
-    return Compiled(text, ways, template.render, pieces)
+    pieces = plain_pieces(text) if len(text) <= MAX_TEMPLATE else None
+    if pieces is None:
+        from flux_batch.plan.templates.language import template_parts
+
+        return Compiled(text, *template_parts(text))
+    ways = tuple(dict.fromkeys(piece.way for piece in pieces if isinstance(piece, Piece)))
+    return Compiled(text, ways, _Plain(text, pieces), pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A plain template to be filled in."""
+
+    text: str
+    pieces: tuple[str | Piece, ...]
+
+    def __call__(self, values: Mapping[str, object]) -> str:
+        try:
+            return "".join([each if isinstance(each, str) else each.text(values[each.way[0]]) for each in self.pieces])
+        except (TemplateProblem, TypeError):
+            from flux_batch.plan.templates.language import template_parts
+
+            return template_parts(self.text)[1](values)  # says what is wrong, and in the order in which it reads
 
 
 @lru_cache(maxsize=64)
@@ -152,30 +96,16 @@ def compile_condition(text: str) -> Callable[[Mapping[str, object]], bool]:
     A name or a field without a value is neither equal to, nor less, nor more than anything. Raises TemplateProblem when
     the text is not an expression of the allowed kind.
     """
-    nothing = {way[0]: Nothing(way[0]) for way in condition_ways(text)}
-    expression = _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
+    from flux_batch.plan.templates.language import condition
 
-    def holds(values: Mapping[str, object]) -> bool:
-        try:
-            return bool(expression({**nothing, **values}))
-        except TypeError:  # a text is neither more nor less than a number
-            return False
-
-    return holds
+    return condition(text)
 
 
 def condition_ways(text: str) -> tuple[tuple[str, ...], ...]:
     """What an expression reads; raises TemplateProblem when it is none of the allowed kind."""
-    try:
-        ways = _ways(_checked("{{ " + text + "\n}}"))
-        _ENVIRONMENT.compile_expression(text)  # a text that leaves the braces again is no expression
-    except TemplateSyntaxError as error:
-        raise TemplateProblem(f"cannot be read: {plain_syntax(str(error.message))}", hint=slip_in(text)) from None
-    except TemplateProblem as error:
-        raise TemplateProblem(
-            error.message.replace(_USES, "a condition compares; this one uses"), hint=slip_in(text)
-        ) from None
-    return ways
+    from flux_batch.plan.templates import language
+
+    return language.condition_ways(text)
 
 
 def squeeze(text: str) -> str:
@@ -196,162 +126,3 @@ def leftover(text: str, names: frozenset[str]) -> str | None:
         if match[0] in ("{{", "{%") or match[1] in names or closes_nothing:
             return match[0]
     return None
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """A sandbox in which a dot asks a record for a field, and nothing else for anything."""
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """A field of a record; what is not there equals nothing."""
-        found = obj.fields.get(attribute) if isinstance(obj, Record) else None
-        return Nothing(attribute) if found is None else found
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        """As a dot does; brackets are refused before."""
-        return self.getattr(obj, str(argument))
-
-
-def _environment() -> ImmutableSandboxedEnvironment:
-    # Values print as YAML writes them: true, not True.
-    environment = _Environment(undefined=StrictUndefined, autoescape=False, cache_size=0, finalize=text_of)
-    environment.globals.clear()
-    environment.filters.clear()
-    environment.filters.update(HELPERS)
-    environment.filters[_AS_TEXT] = text_of
-    environment.tests.clear()
-    return environment
-
-
-_ENVIRONMENT: Final = _environment()
-
-
-def _checked(text: str) -> nodes.Template:
-    """The tree of a template that holds nothing but what is allowed."""
-    _refuse_long("the template", text, MAX_TEMPLATE)
-    try:
-        tree = _ENVIRONMENT.parse(text)
-    except TemplateSyntaxError as error:
-        if half := half_closed(text):
-            message, hint = f"{UNREADABLE} one }} is missing", f"write {half}}}"
-            raise TemplateProblem(message, needle=half, hint=hint, at_its_end=True) from None
-        hint = "write {{ name }} to use a variable, and nothing else in double braces"
-        if "endif" in plain_syntax(str(error.message)):
-            hint = "write {% if product.price %}, {{ product.price }}{% endif %}"
-        raise TemplateProblem(
-            f"cannot be read: {plain_syntax(str(error.message))}", needle=_culprit(text), hint=hint
-        ) from None
-    except RecursionError:
-        raise TemplateProblem("cannot be read: it is nested too deep") from None
-    for node, depth in _walk(tree):
-        if reason := _refusal(node):
-            raise TemplateProblem(reason, needle=_culprit(text), hint=_helper_meant(node) or _HINT)
-        if depth > MAX_DEPTH:
-            raise TemplateProblem("cannot be read: it is nested too deep")
-    return tree
-
-
-def _helper_meant(node: nodes.Node) -> str:
-    name = node.name if isinstance(node, nodes.Filter) else ""
-    meant = closest(name, HELPERS) if name not in HELPERS else None
-    return f"did you mean `{meant}`?" if meant else ""
-
-
-def _refusal(node: nodes.Node) -> str | None:
-    """Why a node is not for templates, or None."""
-    if isinstance(node, nodes.Const) and node.value is None:
-        return "`none` is no value"
-    if isinstance(node, nodes.Filter) and node.name not in HELPERS:
-        return f"there is no filter `{node.name}`; filters are: {', '.join(sorted(HELPERS))}"
-    if isinstance(node, nodes.Filter) and (node.args or node.kwargs or node.dyn_args or node.dyn_kwargs):
-        return f"the filter `{node.name}` takes nothing in parentheses"
-    if isinstance(node, nodes.Getattr) and (_way(node) is None or node.attr.startswith("_")):
-        return f"`.{node.attr}` is no field: a dot stands between a variable and one of its fields"
-    if isinstance(node, nodes.Name) and node.name == "self":
-        return "`self` is the template, not a variable"
-    if isinstance(node, _ALLOWED):
-        return None
-    word = "arithmetic" if isinstance(node, nodes.BinExpr) else _WORDS.get(type(node).__name__, "more than that")
-    return f"{_USES} {word}"
-
-
-_WORDS: Final = {
-    "Assign": "`set`", "AssignBlock": "`set`", "Call": "a call", "For": "a loop", "Getitem": "square brackets",
-    "Extends": "another file", "FromImport": "another file", "Import": "another file", "Include": "another file",
-    "Test": "a test with `is`",
-}  # fmt: skip
-_USES: Final = "templates fill in variables; this one uses"
-_HINT: Final = "use {{ name }}, {{ name | upper }} or {{ 'a' if name == 'x' else 'b' }}"
-
-
-def _culprit(text: str) -> str:
-    """The tag that does not stand the check by itself, to point at; empty when none can be told."""
-    for tag, word in re.findall(r"(\{\{.*?\}\}|\{%-?\s*(\w*).*?%\})", text, re.DOTALL):
-        if tag.startswith("{%"):
-            if word not in ("if", "elif", "else", "endif"):
-                return str(tag)
-            continue
-        try:
-            refused = any(_refusal(node) for node, _ in _walk(_ENVIRONMENT.parse(tag)))
-        except (TemplateSyntaxError, RecursionError):
-            refused = True
-        if refused:
-            return str(tag)
-    if tag := re.search(r"\{%.*?%\}", text, re.DOTALL):
-        return tag[0]
-    return "{{" if "{{" in text else ""
-
-
-def _walk(tree: nodes.Node) -> Iterator[tuple[nodes.Node, int]]:
-    """Every node with its depth, in the order of the text; no deeper than one level past the limit."""
-    waiting = [(tree, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        yield node, depth
-        if depth <= MAX_DEPTH:
-            waiting.extend((child, depth + 1) for child in reversed(list(node.iter_child_nodes())))
-
-
-def _ways(tree: nodes.Template) -> tuple[tuple[str, ...], ...]:
-    """What the tree reads: variables, and variables with their fields, each once."""
-    found: dict[tuple[str, ...], None] = {}
-    waiting: list[nodes.Node] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if (way := _way(node)) is not None:
-            found[way] = None
-        else:
-            waiting.extend(reversed(list(node.iter_child_nodes())))
-    return tuple(found)
-
-
-def _pieces(tree: nodes.Template) -> tuple[str | Piece, ...] | None:
-    """The parts of a template that is nothing but text, variables and filters of variables."""
-    outputs = [node for node in tree.body if isinstance(node, nodes.Output)]
-    found = [_piece(node) for output in outputs for node in output.nodes]
-    pieces = tuple(piece for piece in found if piece is not None)
-    return pieces if len(outputs) == len(tree.body) and len(pieces) == len(found) else None
-
-
-def _piece(node: nodes.Node) -> str | Piece | None:
-    if isinstance(node, nodes.TemplateData):
-        return str(node.data)
-    filters: list[str] = []
-    while isinstance(node, nodes.Filter) and node.node is not None:
-        filters.insert(0, node.name)
-        node = node.node
-    way = _way(node)
-    return None if way is None else Piece(way, tuple(filters))
-
-
-def _way(node: nodes.Node) -> tuple[str, ...] | None:
-    """``product.size.width`` as its parts; None for what is no variable with dots."""
-    parts: list[str] = []
-    while isinstance(node, nodes.Getattr):
-        parts.append(node.attr)
-        node = node.node
-    return (node.name, *reversed(parts)) if isinstance(node, nodes.Name) else None
-
-
-def _refuse_long(what: str, text: str, limit: int = MAX_OUTPUT) -> None:
-    if len(text) > limit:
-        raise TemplateProblem(f"{what} has {len(text):,} characters; the limit is {limit:,}")

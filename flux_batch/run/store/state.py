@@ -18,11 +18,10 @@ from flux_batch.run.folder.prepare import refuse_without_state
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
 from flux_batch.run.store.claims import Claims, Work
 from flux_batch.run.store.database import Database, legible
+from flux_batch.run.store.name import FILE as FILE
 from flux_batch.run.store.rows import COLUMNS, dollars, exposure, from_row, to_row, whole_micros
 from flux_batch.spec.building.settings import draft_from
 from flux_batch.spec.records import Draft, ReportOptions
-
-FILE: Final = "state.sqlite"
 
 _SET_COLUMNS: Final = ", ".join(f"{column} = ?" for column in COLUMNS)
 

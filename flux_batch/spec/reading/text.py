@@ -14,7 +14,7 @@ from flux_batch.spec.words import closest_file, quoted
 TEXT_MAX: Final = 1024 * 1024
 """Bytes; a spec of that size was not written by a person, and a scanner would be busy with it."""
 
-UNREADABLE: Final = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNREADABLE: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 """Characters that YAML forbids, and line ends that a YAML scanner counts and an editor does not."""
 NAMES: Final = {"\u2028": "a hidden line break", "\u2029": "a hidden paragraph break", "\x85": "a hidden line break"}
 
