@@ -32,7 +32,9 @@ VERSION = "flux_batch.__version__"
 """What every stage may ask the top of the package for, and nothing else."""
 
 ROOMS = {
-    "yaml": {"flux_batch.spec.reading.yaml12", "flux_batch.spec.mending.rewrite"},
+    "yaml": {"flux_batch.spec.reading.yaml12"},
+    "yamlcore": {"flux_batch.spec.reading.yaml12"},
+    "ruamel": {"flux_batch.spec.mending.rewrite"},
     "jsonschema": {"flux_batch.spec.schema.published"},
     "referencing": {"flux_batch.spec.schema.published"},
     "aiohttp": {"flux_batch.api", "flux_batch.simulator"},

@@ -68,7 +68,7 @@ print(json.dumps({"asked": asked, "seen": seen}))
 
 PLANNED = ("campaign.yaml", "catalogue.yaml", "draft-to-final.yaml", "packshots.yaml")
 """Matrix and chain, table and house style, picks, references by row."""
-VERSION = "import sys, jinja2, jsonschema, yaml; print('%d.%d' % sys.version_info[:2])"
+VERSION = "import sys, jinja2, jsonschema, yaml, yamlcore; print('%d.%d' % sys.version_info[:2])"
 
 
 def run(

@@ -112,7 +112,7 @@ def test_any_heap_of_yaml_is_answered(text: str) -> None:
 @given(YAMLISH)
 def test_any_heap_of_yaml_is_answered_without_the_c_parser(text: str) -> None:
     """The same where libyaml is missing."""
-    loader, yaml12.Loader = yaml12.Loader, yaml12.PureLoader
+    loader, yaml12.Loader = yaml12.Loader, yaml12.yamlcore.CoreLoader
     try:
         answered(HEAD + text)
     finally:

@@ -158,17 +158,6 @@ def test_a_key_without_a_value_gets_one() -> None:
     assert rewrite("a: 1", {("b",): {"c": ["1:1"]}}) == 'a: 1\nb: {c: ["1:1"]}\n'
 
 
-def test_an_empty_last_line_gets_a_value() -> None:
-    """Behind its colon, and the file still ends with a line break."""
-    assert rewrite("version: 1\nprompt:\n", {("prompt",): "A mug"}) == "version: 1\nprompt: A mug\n"
-
-
-def test_a_line_break_that_nobody_sees_is_written_by_its_code() -> None:
-    """As it stands it would be one to YAML, and a space after reading."""
-    changed = rewrite("version: 1\nprompt: A mug\n", {("prompt",): "A mug\u2028here"})
-    assert changed == 'version: 1\nprompt: "A mug\\u2028here"\n'
-
-
 def test_a_file_of_comments_is_refused() -> None:
     """There is nothing to change in it."""
     with pytest.raises(UsageError):

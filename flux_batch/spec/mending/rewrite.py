@@ -1,11 +1,12 @@
 """A user's spec with a few values changed, and every other byte as it was: comments, order, quotes, blank lines.
 
-YAML's own events say where each value stands. A new one is put into the user's text there, because no YAML writer
-gives a file back exactly as a person laid it out.
+The only module that knows ruamel.yaml. It says where each value stands and how a new one is written; the new one is
+then put into the user's own text, because no YAML writer gives a file back exactly as a person laid it out.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -13,12 +14,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-from yaml import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from flux_batch.errors import UsageError
-from flux_batch.spec.reading import yaml12
-from flux_batch.spec.reading.quoting import quoted_text, yaml_text
+from flux_batch.spec.reading.quoting import is_plain
 from flux_batch.spec.reading.source import FilePath
 from flux_batch.spec.reading.values import Plain, read_document
 from flux_batch.spec.words import code
@@ -139,7 +148,7 @@ def _scalar_like(text: str, spot: Spot, value: Plain) -> str:
         indent = len(text[start : spot.end]) - len(text[start : spot.end].lstrip(" "))
         if indent:
             return "\n".join([">-", *_folded(value, indent)])
-    return quoted_text(value) if spot.style else _flow(value)
+    return _flow(DoubleQuotedScalarString(value) if spot.style else value)
 
 
 def _folded(text: str, indent: int) -> list[str]:
@@ -174,7 +183,7 @@ def spots(text: str) -> Spot:
     """The places of everything in a text; UsageError where they cannot be told."""
     try:
         return _Reader(text).spot()
-    except (yaml.YAMLError, StopIteration):
+    except (YAMLError, StopIteration):
         raise UsageError("this file is laid out in a way that cannot be rewritten: edit it by hand") from None
 
 
@@ -183,7 +192,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.events: Iterator[Any] = yaml.parse(text, yaml12.Loader)
+        self.events: Iterator[Any] = iter(YAML(typ="rt", pure=True).parse(text))
         self.next()  # the stream's start
         self.next()  # the document's start
 
@@ -192,12 +201,12 @@ class _Reader:
 
     def spot(self, event: Any = None) -> Spot:
         event = event or self.next()
-        start, end = event.start_mark.index, event.end_mark.index
+        start = event.start_mark.index
         match event:
             case AliasEvent():
-                return Spot(start=start, end=end, alias=str(event.anchor))
+                return Spot(start=start, end=event.end_mark.index, alias=event.anchor)
             case ScalarEvent():
-                return Spot(start=start, end=self.trimmed(start, end), style=event.style or "")
+                return Spot(start=start, end=self.trimmed(start, event.end_mark.index), style=event.style or "")
             case MappingStartEvent():
                 return self.group(event)
             case SequenceStartEvent():
@@ -242,10 +251,19 @@ def _flow(value: object) -> str:
             return f"[{', '.join(map(_flow, value))}]"
         case dict():
             return f"{{{', '.join(f'{_flow(key)}: {_flow(item)}' for key, item in value.items())}}}"
-        case str():
-            return yaml_text(value)
-        case bool():
-            return str(value).lower()
-        case Decimal():
-            return f"{value:f}"
-    return "null" if value is None else str(value)
+        case str() if not is_plain(value):
+            value = DoubleQuotedScalarString(value)  # a ratio above all
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    writer = YAML(typ="rt", pure=True)
+    writer.default_flow_style, writer.width, writer.allow_unicode = True, 2**30, True
+    writer.representer.add_representer(Decimal, _decimal)
+    stream = io.StringIO()
+    writer.dump([value], stream)
+    return stream.getvalue().strip()[1:-1]
+
+
+def _decimal(writer: Any, value: Decimal) -> Any:
+    return writer.represent_scalar("tag:yaml.org,2002:float", f"{value:f}")

@@ -6,8 +6,6 @@ import json
 import re
 from typing import Final
 
-from flux_batch.spec.reading.text import UNREADABLE
-
 _PLAIN: Final = re.compile(r"[^\W\d_]([\w '/.()%&+-]*[\w'/.()%&+-])?")
 """Begins with a letter, and has nothing that means anything to YAML, in a list or out of it."""
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"})
@@ -21,9 +19,4 @@ def is_plain(text: str) -> bool:
 
 def yaml_text(text: str) -> str:
     """A text as YAML: plain where that is safe, else in double quotes."""
-    return text if is_plain(text) else quoted_text(text)
-
-
-def quoted_text(text: str) -> str:
-    """A text in double quotes; a character that no file may hold is written by its code."""
-    return UNREADABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return text if is_plain(text) else json.dumps(text, ensure_ascii=False)

@@ -1,47 +1,25 @@
-"""YAML 1.2 text → plain values with a mark on every node, or every problem. The only module that reads YAML.
+"""YAML 1.2 text → plain values with a mark on every node, or every problem. The only module that knows YAML.
 
-PyYAML alone reads ``16:9`` as 969 and ``NO`` as false; here it is given the core rules of YAML 1.2. Values are built
-here from the parser's events, not by its constructor: the depth is known before it can hurt, and every
+PyYAML alone reads ``16:9`` as 969 and ``NO`` as false; yamlcore gives it the core rules of YAML 1.2. Values are
+built here from the parser's events, not by its constructor: the depth is known before it can hurt, and every
 node keeps its place.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import yaml
+import yamlcore as yamlcore
 
 from flux_batch.errors import InvalidSpec, Problem
 from flux_batch.spec.reading.fault import Fault
 from flux_batch.spec.reading.source import Mark, Source
 from flux_batch.spec.reading.syntax import explain
 
-CORE: Final = (
-    ("null", r"null|Null|NULL|~|", ["n", "N", "~", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("+-0123456789")),
-    (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        list("+-.0123456789"),
-    ),
-)
-"""What a plain word is, how it is written and how it may begin; the first that fits. YAML 1.2.2, chapter 10.3.2."""
-
-
-def _core(base: Any) -> Any:
-    """A loader that knows these rules alone."""
-    loader: Any = type(base.__name__, (base,), {})
-    for word, pattern, first in CORE:
-        loader.add_implicit_resolver(f"tag:yaml.org,2002:{word}", re.compile(rf"(?:{pattern})\Z"), first)
-    return loader
-
-
-PureLoader: Final = _core(yaml.BaseLoader)
-Loader: Any = _core(yaml.CBaseLoader) if yaml.__with_libyaml__ else PureLoader
+Loader: Any = getattr(yamlcore, "CCoreLoader", None) or yamlcore.CoreLoader
 
 DEPTH_MAX: Final = 20
 REPAIRS_MAX: Final = 10
