@@ -1,15 +1,21 @@
-"""The floor of a run: submit, poll, download, forget; with ``--pictures`` it also decodes and makes thumbnails.
+"""The floor of a run: submit, poll, download, forget.
 
-python floor_run.py IMAGES [--flight N] [--latency SECONDS] [--pictures]
+With ``--pictures`` it also decodes and makes thumbnails; with ``--keep FOLDER`` it does all that a file needs to be
+kept as safely as a run keeps it (hash, checksums, decoding, thumbnails, write, sync, rename, sync of the folder), and
+still knows nothing of money, of what it did before, or of a page.
+
+python floor_run.py IMAGES [--flight N] [--latency SECONDS] [--pictures | --keep FOLDER]
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import io
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import aiohttp
 from PIL import Image
@@ -40,9 +46,30 @@ def look(data: bytes) -> tuple[bytes, ...]:
     """Decode it once and make the two thumbnails from that."""
     picture = Image.open(io.BytesIO(data))
     picture.load()
-    large = picture.resize((LARGE, LARGE), Image.Resampling.LANCZOS)
-    small = large.resize((SMALL, SMALL), Image.Resampling.LANCZOS)
-    return _webp(large), _webp(small)
+    large = _fitted(picture, LARGE)
+    return _webp(large), _webp(_fitted(large, SMALL))
+
+
+def _fitted(picture: Image.Image, side: int) -> Image.Image:
+    """A smaller picture stays as it is, as in a run."""
+    return picture if picture.width <= side else picture.resize((side, side), Image.Resampling.LANCZOS)
+
+
+def keep(data: bytes, folder: Path, number: int) -> None:
+    """The whole way of a file from memory to where it stays."""
+    hashlib.sha256(data).hexdigest()
+    Image.open(io.BytesIO(data)).verify()
+    large, small = look(data)
+    for size, content in ((LARGE, large), (SMALL, small)):
+        (folder / "thumbs" / f"{number}-{size}.webp").write_bytes(content)
+    part = folder / f"{number}.part"
+    with part.open("wb", buffering=0) as file:
+        file.write(data)
+        os.fsync(file.fileno())
+    part.replace(folder / f"{number}.png")
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
 
 
 def _webp(picture: Image.Image) -> bytes:
@@ -62,15 +89,20 @@ async def main() -> None:
     parser.add_argument("--flight", type=int, default=400)
     parser.add_argument("--latency", type=float, default=1.0)
     parser.add_argument("--pictures", action="store_true")
+    parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
     base, gate = os.environ["TOAPIS_BASE_URL"], asyncio.Semaphore(given.flight)
     headers = {"Authorization": f"Bearer {os.environ['TOAPIS_API_KEY']}"}
     loop, threads = asyncio.get_running_loop(), ThreadPoolExecutor(max_workers=2)
+    if given.keep:
+        (given.keep / "thumbs").mkdir(parents=True)
 
     async def whole(session: aiohttp.ClientSession, number: int) -> None:
         async with gate:
             data = await one(session, base, number, given.latency)
-            if given.pictures:
+            if given.keep:
+                await loop.run_in_executor(threads, keep, data, given.keep, number)
+            elif given.pictures:
                 await loop.run_in_executor(threads, look, data)
 
     async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=0)) as session:

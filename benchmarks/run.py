@@ -1,9 +1,10 @@
 """The whole run against a bare loop that does the same network work and keeps nothing.
 
-    python run.py [--images N] [--kind plain|photo|tiny] [--flight N] [--rounds N]
+    python run.py [--images N] [--kind plain|photo|tiny] [--flight N] [--rounds N] [--keep]
 
 ``--kind plain``: files of 550 KB whose decoding is trivial, so what is measured is the runner. ``photo``: JPEGs of
-1 MP; then the floor, too, decodes each and makes its thumbnails. Provider and clients are processes of their own.
+1 MP; then the floor, too, decodes each and makes its thumbnails. ``--keep``: the floor also keeps every file as safely
+as a run does. Provider and clients are processes of their own.
 """
 
 from __future__ import annotations
@@ -57,18 +58,24 @@ def main() -> None:
     parser.add_argument("--flight", type=int, default=400)
     parser.add_argument("--latency", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--keep", action="store_true", help="against a floor that keeps the files")
     given = parser.parse_args()
     with provider(given.kind, given.latency) as environment, tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
         home = Path(place)
         write_spec(home, given.images, given.flight, given.latency)
         bare = [sys.executable, str(HERE / "floor_run.py"), str(given.images)]
         bare += ["--flight", str(given.flight), "--latency", str(given.latency)]
-        bare += ["--pictures"] if given.kind == "photo" else []
+        bare += ["--pictures"] if given.kind == "photo" and not given.keep else []
+
+        def floor() -> Figures:
+            kept = ["--keep", str(home / f"floor{next(_FOLDERS)}")] if given.keep else []
+            return measure([*bare, *kept], environment)
+
         print(
             f"{given.images:,} images ({given.kind}), {given.flight} in flight, {given.latency:g} s each "
             "at the provider; report and thumbnails included in ours"
         )
-        pair(lambda: ours_in(home, environment), lambda: measure(bare, environment), given.rounds)
+        pair(lambda: ours_in(home, environment), floor, given.rounds)
 
 
 if __name__ == "__main__":
