@@ -194,8 +194,8 @@ class Spec:
     ``naming`` is the user's file-name template, None for ours. ``source`` is the text it came from, which
     turns a place in the file into a line and a column. ``inputs`` are the other files it was made from: tables, and the
     specs it extends. ``settings`` are the ``path=value`` that were put over it, ``profiles`` the names of
-    its profiles. ``draft`` is what it was promoted from. ``reads`` has the hash of everything that was looked at for it:
-    where all of that is unmoved, the same text is the same spec.
+    its profiles. ``draft`` is what it was promoted from. ``reads`` has the hash of everything that was looked at for
+    it: where all of that is unmoved, the same text is the same spec.
     """
 
     name: str
