@@ -352,10 +352,19 @@ _PAID: Final = (
     _guard(
         "what was sent is never forgotten by another plan",
         "run/store/registry.py",
-        " AND phase IN ('planned', 'skipped'))\"\n    )\n"
-        "    state.db.execute(\"DELETE FROM purchase WHERE phase IN ('planned', 'skipped') AND key",
-        ')"\n    )\n    state.db.execute("DELETE FROM purchase WHERE key',
+        " AND phase IN ('planned', 'skipped') AND (generation = 1 OR ?))\"\n)\n_DROP_PURCHASES: Final = (\n"
+        "    \"DELETE FROM purchase WHERE phase IN ('planned', 'skipped') AND (",
+        ' AND (generation = 1 OR ?))"\n)\n_DROP_PURCHASES: Final = (\n    "DELETE FROM purchase WHERE (',
         "run/test_state.py::TestWork::test_what_is_paid_is_brought_home_although_nobody_wants_it_now[submitted]",
+    ),
+    _guard(
+        "an image that was sent once is never forgotten by another plan",
+        "run/store/registry.py",
+        ' AND (generation = 1 OR ?))"\n)\n_DROP_PURCHASES: Final = (\n'
+        "    \"DELETE FROM purchase WHERE phase IN ('planned', 'skipped') AND (generation = 1 OR ?)\"",
+        ' AND (generation > 0 OR ?))"\n)\n_DROP_PURCHASES: Final = (\n'
+        "    \"DELETE FROM purchase WHERE phase IN ('planned', 'skipped') AND (generation > 0 OR ?)\"",
+        "run/test_state.py::TestRegister::test_a_second_attempt_that_is_no_longer_wanted_is_remembered",
     ),
     _guard(
         "a number, and so a business id, is given once",

@@ -29,6 +29,7 @@ def said(page: Page, text: str) -> None:
 
 def own(page: Page, index: int) -> str:
     """One's own mark as a screen reader hears it, "" where there is none."""
+    settle(page)
     found: list[str] = card(page, index).locator(".own-mark .quiet").all_text_contents()
     return "".join(found).removeprefix("You: ")
 
@@ -67,6 +68,11 @@ def bring(page: Page, *paths: Path) -> None:
     """Read picks files by the file field."""
     page.locator("#import-files").set_input_files([str(path) for path in paths])
     expect(page.locator("#import-dialog")).to_be_visible()
+
+
+def settle(page: Page) -> None:
+    """What the last action set off has happened: a dialog's close, a drawing, and what follows from them."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
 
 
 def until(page: Page, script: str) -> None:

@@ -17,7 +17,7 @@ from flux_batch.run.records import Failure, Phase, RunView
 from flux_batch.spec.records import ReportOptions
 
 from .conftest import MakePicture, make_task, make_view, stored, unstored
-from .judging import until
+from .judging import settle, until
 
 pytestmark = pytest.mark.browser
 
@@ -147,9 +147,11 @@ def test_the_lightbox_walks_with_the_arrows(opened: Open, spring: RunView, folde
     assert page.locator("#original").get_attribute("href") == "images/hero/sage%20mug-linen-16x9.png"
     right = page.locator("#close").bounding_box()
     assert right
+    settle(page)
     assert right["x"] + right["width"] <= page.evaluate("document.documentElement.clientWidth")
     page.keyboard.press("Escape")
     expect(page.locator("#box")).to_be_hidden()
+    settle(page)
     assert page.evaluate("document.activeElement.closest('.tile').dataset.index") == "1"
 
 
@@ -253,6 +255,7 @@ def test_the_prompt_is_copied(opened: Open, spring: RunView) -> None:
     page = opened(spring, permissions=["clipboard-read", "clipboard-write"]).page
     page.get_by_role("button", name="Copy the prompt of sage mug · linen · hero · 1:1").click()
     expect(page.get_by_role("status").filter(has_text="copied")).to_be_visible()
+    settle(page)
     assert page.evaluate("navigator.clipboard.readText()") == "Studio photo of a sage mug, linen, soft window light"
 
 
@@ -261,10 +264,13 @@ def test_the_theme_follows_the_system_and_the_reader(opened: Open, spring: RunVi
     """The other way round after one press, and still after a reload."""
     page = opened(spring, color_scheme=scheme).page
     lightness = "parseInt(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
+    settle(page)
     assert (page.evaluate(lightness) > 128) == (scheme == "light")
     page.locator("#theme").click()
+    settle(page)
     assert (page.evaluate(lightness) > 128) == (scheme == "dark")
     page.reload()
+    settle(page)
     assert (page.evaluate(lightness) > 128) == (scheme == "dark")
 
 
@@ -310,8 +316,10 @@ def test_a_grid_too_wide_scrolls_in_its_own_box(opened: Open, spring: RunView) -
     region.focus()
     before = page.locator("tbody th").first.bounding_box()
     region.evaluate("(box) => { box.scrollLeft = 300; }")
+    settle(page)
     assert region.evaluate("(box) => box.scrollLeft") == 300
     assert page.locator("tbody th").first.bounding_box() == before
+    settle(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 760
 
 
@@ -453,6 +461,7 @@ def test_a_sheet_prints(opened: Open, spring: RunView) -> None:
     page = opened(spring, color_scheme="dark").page
     page.emulate_media(media="print", color_scheme="dark")
     expect(page.locator("#tools")).to_be_hidden()
+    settle(page)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf(format="A4").startswith(b"%PDF")
 

@@ -15,7 +15,7 @@ from flux_batch.run.records import RunView
 from flux_batch.spec.beside.picks import read_picks
 
 from .conftest import MakePicture, make_task, make_view, stored
-from .judging import axe_finds_nothing, card, menu, own, said, save
+from .judging import axe_finds_nothing, card, menu, own, said, save, settle
 from .test_browser import Open, Opened
 from .test_browser import chromium as chromium
 from .test_browser import opened as opened
@@ -80,6 +80,7 @@ def test_nothing_leaks(opened: Open, spring: RunView) -> None:
     assert leaks(it.page)
     page = start(it)
     assert leaks(page) == []
+    settle(page)
     assert page.evaluate("location.hash") == "#blind"
     expect(page.locator(".blind-tile")).to_have_count(10)
     expect(page.locator(".blind-tile img").nth(4)).to_have_attribute("alt", "Image 5")
@@ -114,6 +115,7 @@ def test_an_open_lightbox_does_not_leak_through_the_address(opened: Open, spring
     it.page.evaluate("document.getElementById('start-blind').click()")
     it.page.wait_for_timeout(100)
     assert leaks(it.page) == []
+    settle(it.page)
     assert it.page.evaluate("location.hash") == "#blind"
 
 
@@ -160,6 +162,7 @@ def test_a_whole_blind_review_without_a_mouse(opened: Open, spring: RunView) -> 
     expect(scene.locator("tbody tr").nth(0)).to_contain_text("100 %")
     expect(scene.locator("tbody tr").nth(1)).to_contain_text("0 of 4")
     expect(page.locator(".contest", has_text="ratio").get_by_role("heading")).to_contain_text("no clear winner")
+    settle(page)
     assert page.evaluate("document.title") == "Spring mugs, round 1 – contact sheet"  # noqa: RUF001
     assert [own(page, index) for index in (0, 2)] == ["picked", "rejected"]
     axe_finds_nothing(page)

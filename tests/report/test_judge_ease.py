@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from flux_batch.run.records import RunView
 
 from .conftest import MakePicture, make_task, make_view, stored
-from .judging import axe_finds_nothing, card, focus, menu, own, said, save
+from .judging import axe_finds_nothing, card, focus, menu, own, said, save, settle
 from .test_browser import Open
 from .test_browser import chromium as chromium
 from .test_browser import opened as opened
@@ -47,6 +47,7 @@ def test_keys_act_on_the_image_under_the_pointer(opened: Open, spring: RunView) 
     page.keyboard.press("4")
     assert own(page, 2) == "picked, 4 stars"
     page.keyboard.press("ArrowDown")
+    settle(page)
     assert page.evaluate(FOCUSED) is None
     page.keyboard.press("b")
     said(page, "A of the comparison")
@@ -64,6 +65,7 @@ def test_going_on_from_the_image_under_the_pointer(opened: Open, spring: RunView
     card(page, 2).hover()
     page.keyboard.press("p")
     assert own(page, 2) == "picked"
+    settle(page)
     assert page.evaluate(FOCUSED) == page.evaluate(
         "[...document.querySelectorAll('#view .tile')].map((it) => it.dataset.index)"
         "[[...document.querySelectorAll('#view .tile')].findIndex((it) => it.dataset.index === '2') + 1]"
@@ -84,10 +86,12 @@ def test_the_focus_does_not_look_like_the_pointer(opened: Open, spring: RunView)
     """The ring is there after a click, too; the pointer alone draws none."""
     page = opened(spring).page
     card(page, 2).hover()
+    settle(page)
     assert card(page, 2).locator(".open").evaluate(RING).startswith("none")
     card(page, 2).locator(".open").click()
     page.locator("#close").click()
     expect(card(page, 2).locator(".open")).to_be_focused()
+    settle(page)
     assert card(page, 2).locator(".open").evaluate(RING) == "solid 3px"
 
 
@@ -107,6 +111,7 @@ def test_a_link_to_the_blind_review_has_the_focus_on_its_first_image(opened: Ope
     page.wait_for_load_state("load")
     page.wait_for_timeout(200)
     expect(page.locator(".blind-tile .open").first).to_be_focused()
+    settle(page)
     assert page.evaluate("document.getElementById('blind')") is None
 
 
@@ -203,6 +208,7 @@ def test_the_first_mark_moves_nothing(opened: Open, spring: RunView) -> None:
     page.keyboard.press("5")
     assert own(page, 0) == "picked, 5 stars"
     expect(page.locator("#save")).to_be_enabled()
+    settle(page)
     assert page.evaluate(script) == before
 
 

@@ -12,6 +12,7 @@ from flux_batch.report.write import write_report
 from flux_batch.run.records import RunView
 
 from .conftest import MakePicture, make_task, make_view, stored
+from .judging import settle
 from .test_browser import Open
 from .test_browser import chromium as chromium
 from .test_browser import opened as opened
@@ -66,6 +67,7 @@ def test_ten_thousand_images_are_a_small_page(opened: Open, large: RunView, fold
     page.keyboard.press("Home")
     expect(page.locator('.tile[data-index="0"]')).to_be_in_viewport()
     # Slices that were emptied keep their height.
+    settle(page)
     assert abs(page.evaluate("document.documentElement.scrollHeight") - height) < height / 20
     page.get_by_label("Search prompts and values").fill("hero-7777")
     expect(page.locator("#count")).to_have_text("1 of 10000")

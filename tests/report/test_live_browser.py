@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 from flux_batch.report.write import write_report
 from flux_batch.run.store.state import FILE, StateFile
 
+from .judging import settle
 from .test_browser import Opened
 from .test_browser import chromium as chromium
 
@@ -103,6 +104,7 @@ def test_it_fills_by_itself(chromium: Browser, tmp_path: Path) -> None:
         assert pictures(page) == 18
         still = page.evaluate("document.querySelector(`.tile[data-index='${seen}']`).getBoundingClientRect().top")
         assert still == pytest.approx(seen, abs=2)
+        settle(page)
         assert page.evaluate("document.activeElement.id") == "search"
         assert process.wait(30) == 0
         expect(page.locator(".stats dd > strong").first).to_have_text("18")

@@ -20,7 +20,7 @@ from flux_batch.run.records import StoredFile
 from tests.plan.kit import Folder, spec_of
 
 from .conftest import MakePicture
-from .judging import until
+from .judging import settle, until
 from .test_browser import HOSTILE, SWITCHES, Opened
 
 pytestmark = pytest.mark.browser
@@ -154,6 +154,7 @@ def test_what_is_stored_shows_its_picture(show: Show, folder: Path, make_picture
     page = show(view)
     expect(page.locator(".tile .picture")).to_have_count(1)
     expect(page.locator(".tile .picture")).to_have_js_property("complete", True)
+    settle(page)
     assert page.locator(".tile .picture").evaluate("(image) => image.naturalWidth") > 0
     expect(page.locator('.tile[data-index="0"]')).to_contain_text("already there")
     expect(page.locator(".disclosure")).to_contain_text("AI-generated")

@@ -13,7 +13,7 @@ from flux_batch.plan.records import Reference
 from flux_batch.run.records import Entry, RunView
 
 from .conftest import MakePicture, make_task, make_view, stored
-from .judging import until
+from .judging import settle, until
 from .test_browser import Open
 from .test_browser import chromium as chromium
 from .test_browser import opened as opened
@@ -71,6 +71,7 @@ def test_columns_nest_in_the_head(opened: Open, spring: RunView) -> None:
     page = opened(spring, "#rows=product&columns=scene&columns=ratio", viewport={"width": 1280, "height": 500}).page
     expect(page.locator("thead tr").first.locator("th")).to_have_text(["linen", "marble"])
     expect(page.locator("thead tr").nth(1).locator("th")).to_have_text(["1:1", "16:9", "1:1", "16:9"])
+    settle(page)
     assert page.locator("thead tr").first.locator("th").first.get_attribute("colspan") == "2"
     top = page.locator("thead").bounding_box()
     assert top
@@ -153,6 +154,7 @@ def test_the_lightbox_walks_rows_and_columns(opened: Open, spring: RunView) -> N
     page.keyboard.press("ArrowLeft")
     expect(title).to_have_text("sage mug · linen · winter · 1:1")
     page.keyboard.press("Escape")
+    settle(page)
     assert page.evaluate("document.activeElement.closest('.tile').dataset.index") == "12"
 
 
@@ -270,11 +272,13 @@ def test_a_wipe_has_a_slider_and_buttons(opened: Open, spring: RunView) -> None:
     assert shares(page) == ["inset(0px 0px 0px 50%)", "inset(0px 50% 0px 0px)"]
     page.get_by_role("button", name="Show A: sage mug · linen · hero · 1:1").click()
     assert shares(page) == ["inset(0px 0px 0px 0%)", "inset(0px 100% 0px 0px)"]
+    settle(page)
     assert slider.get_attribute("aria-valuetext") == "A alone"
     slider.focus()
     page.keyboard.press("ArrowRight")
     assert shares(page)[1] == "inset(0px 99% 0px 0px)"
     page.get_by_role("button", name="Half of each").click()
+    settle(page)
     assert slider.get_attribute("aria-valuetext") == "50 % of B, the rest A"
     box = page.locator(".compare-stage .viewport").bounding_box()
     assert box
@@ -311,11 +315,13 @@ def test_a_chain_of_edits_is_walked_and_wiped(opened: Open, chain: RunView) -> N
     check_axe(page)
     page.get_by_role("button", name="Wipe along the chain").click()
     slider = page.get_by_role("slider", name="Wipe")
+    settle(page)
     assert slider.get_attribute("max") == "300"
     slider.fill("250")
     expect(page.locator(".of-next")).to_contain_text("D ·")
     expect(page.locator(".of-this")).to_contain_text("C ·")
     page.get_by_role("button", name="Show B").click()
+    settle(page)
     assert slider.get_attribute("aria-valuetext") == "B alone" or slider.input_value() == "100"
     page.keyboard.press("Escape")
     expect(page.locator("#box")).to_be_visible()
@@ -347,6 +353,7 @@ def test_why_can_be_asked_in_a_terminal(opened: Open, spring: RunView) -> None:
     expect(page.locator("#why-line")).to_have_text("specs/spring.yaml, line 3")
     page.locator("#copy-why").click()
     expect(page.locator("#toast")).to_have_text("Command copied")
+    settle(page)
     assert page.evaluate("navigator.clipboard.readText()") == "flux-batch why 'spring mugs' hero-001"
 
 
@@ -398,6 +405,7 @@ def test_the_keyboard_alone_compares_and_nothing_hides_the_focus(opened: Open, s
         where = page.evaluate("document.activeElement.className")
         if where == "" and page.evaluate("document.activeElement === document.body"):
             break
+        settle(page)
         assert page.evaluate(COVERED) == ""
         if gathered < 2 and "compare" in where.split():
             page.keyboard.press("Enter")
@@ -412,6 +420,7 @@ def test_the_keyboard_alone_compares_and_nothing_hides_the_focus(opened: Open, s
         if page.evaluate("document.activeElement.id") == "wipe":
             break
     page.keyboard.press("End")
+    settle(page)
     assert page.get_by_role("slider", name="Wipe").get_attribute("aria-valuetext") == "B alone"
     page.keyboard.press("Escape")
     expect(page.locator("#tray-wipe")).to_be_focused()
