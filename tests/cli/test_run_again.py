@@ -197,6 +197,15 @@ class TestWhatMoved:
         monkeypatch.setattr(basis, "_program", lambda: "another one")
         assert isinstance(asked(), Fresh)
 
+    def test_another_library_may_read_it_otherwise(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An update of any of them is enough."""
+        register(asked())
+        (tmp_path / "site" / "jinja2-99.dist-info").mkdir(parents=True)
+        monkeypatch.syspath_prepend(tmp_path / "site")
+        basis._program.cache_clear()
+        assert isinstance(asked(), Fresh)
+        basis._program.cache_clear()
+
     def test_another_spec_with_the_same_text_is_another_one(self) -> None:
         """The sheet names the file."""
         register(asked())

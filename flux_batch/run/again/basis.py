@@ -11,6 +11,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import cache
@@ -118,12 +119,21 @@ def _mark(spec_file: str, text: str, settings: Sequence[str], selection: Selecti
 
 @cache
 def _program() -> str:
-    """The Python, whose alphabet sorts file names, and the code that makes plans: a version may have several."""
-    digest = hashlib.sha256(sys.version.encode())
+    """The code that makes plans, for a version may have several, the Python, and the libraries that are installed."""
+    digest = hashlib.sha256(f"{sys.version} {_libraries()}".encode())
     for stage in ("spec", "plan"):
         for module in _modules(resources.files("flux_batch") / stage):
             digest.update(module.read_bytes())
     return digest.hexdigest()
+
+
+def _libraries() -> list[str]:
+    """By the names of their folders, which have the version in them: reading what these say takes longer."""
+    found: set[str] = set()
+    for place in sys.path:
+        with suppress(OSError):
+            found.update(each.name for each in Path(place).glob("*.dist-info"))
+    return sorted(found)
 
 
 def _modules(folder: Traversable) -> list[Traversable]:
