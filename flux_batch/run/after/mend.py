@@ -23,8 +23,8 @@ _STORED: Final = (
 def mend(state: StateFile, folder: Path, wanted: AbstractSet[str] | None) -> int:
     """Send images of ``wanted`` keys whose file is missing or shortened back to ``ready``; how many.
 
-    Without ``wanted`` they are what the state file is about. What was sent back earlier is ``stored`` once more when its
-    file is there again, or when nobody asks for it now. All in one transaction; the money stays where it is, and an
+    Without ``wanted`` they are what the state file is about. What was sent back earlier is ``stored`` once more when
+    its file is there again, or when nobody asks for it now. All in one transaction; the money stays where it is, and an
     intact run changes no byte.
     """
     listed = listing(state.meta(PLACE) or "")
