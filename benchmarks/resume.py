@@ -25,12 +25,12 @@ from measure import measure
 from run import write_spec
 
 from flux_batch.api.settings import api_settings
+from flux_batch.plan.choosing.select import Selection
 from flux_batch.plan.make import make_plan
+from flux_batch.run.asked import Fresh
 from flux_batch.run.folder.identity import claim_identity
-from flux_batch.run.folder.inputs import keep_inputs
 from flux_batch.run.folder.prepare import prepare_folder
 from flux_batch.run.records import StoredFile
-from flux_batch.run.store.registry import register
 from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.spec.beside.files import inspect_reference
 from flux_batch.spec.load import load_spec
@@ -56,8 +56,10 @@ def prepare(home: Path, images: int, base: str) -> None:
     folder = Path("run")
     prepare_folder(folder)
     with StateFile(folder / FILE) as state:
-        keep_inputs(plan, spec, folder)
-        register(state, plan, spec, now=time.time())
+        asked = Fresh(plan=plan, spec=spec, selection=Selection())
+        asked.take_over(
+            state, asked.estimate(state, retry_failed=False, resend=True), now=time.time(), retry_failed=False
+        )
         claim_identity(state, api_settings(base, "sk-bench"), rehearsal=False)
         rows = state.db.rows("SELECT key, stem, number FROM purchase ORDER BY number")[:-1]
         with state.db.transaction():

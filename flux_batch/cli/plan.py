@@ -66,7 +66,7 @@ def plan(
         raise click.UsageError("--json and --markdown are two ways to print one plan; choose one")
     selection = selection_from(only, limit, sample)
     read, made = make(spec, selection, settings)
-    planned = compare(read, made, out or default_folder(read))
+    planned = compare(read, made, out or default_folder(read.name))
     if output is not None:
         from flux_batch.plan.saved import plan_to_json
 

@@ -51,7 +51,7 @@ def rehearse(
     from flux_batch.cli.running.rehearsing import rehearsal
 
     read, plan = make(spec, selection_from(only, limit, sample), settings)
-    real = default_folder(read)
+    real = default_folder(read.name)
     folder = out or real.with_name(f"{real.name}-rehearsal")
     command = f"flux-batch rehearse {retyped(spec, only, limit, sample, settings, out)}"
     ended = rehearsal(read, plan, folder, faults=faults, command=command)

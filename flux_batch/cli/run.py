@@ -54,12 +54,15 @@ def run(
     from flux_batch.api.settings import settings_from
     from flux_batch.cli.planning.prepare import default_folder, make
     from flux_batch.cli.running.carry_out import carry_out, tell
+    from flux_batch.cli.running.recall import ask
     from flux_batch.plan.saved import check_unapplied, check_unmoved, is_saved_plan, read_saved_plan
+    from flux_batch.run.asked import Asked, Fresh
     from flux_batch.run.session import RunOptions, rules_for
     from flux_batch.run.store.applied import run_id_in
 
     selection, typed_out = selection_from(only, limit, sample), out
     saved = None
+    asked: Asked
     if is_saved_plan(spec_or_plan):
         saved = read_saved_plan(spec_or_plan)
         if not selection.everything or settings:
@@ -68,15 +71,16 @@ def run(
             )
         spec, plan = make(saved.spec, saved.selection, saved.settings)
         check_unmoved(saved, plan)
-        out = out or saved.out or default_folder(spec)
-        check_unapplied(saved, out, run_id_in(out))
+        folder = out or saved.out or default_folder(spec.name)
+        check_unapplied(saved, folder, run_id_in(folder))
+        asked = Fresh(plan=plan, spec=spec, selection=saved.selection)
     else:
-        spec, plan = make(spec_or_plan, selection, settings)
+        asked, folder = ask(spec_or_plan, selection, settings, out, anew=retry_failed)
     options = RunOptions(
-        folder=out or default_folder(spec),
-        concurrency=concurrency or spec.execution.concurrency,
-        rules=rules_for(spec),
-        submit_rate=spec.execution.submit_rate if submit_rate is None else submit_rate,
+        folder=folder,
+        concurrency=concurrency or asked.execution.concurrency,
+        rules=rules_for(asked),
+        submit_rate=asked.execution.submit_rate if submit_rate is None else submit_rate,
         max_cost=max_cost,
         retry_failed=retry_failed,
         saved=saved,
@@ -84,6 +88,6 @@ def run(
         images=images.rstrip("/") if images else None,
     )
     command = f"flux-batch run {retyped(spec_or_plan, only, limit, sample, settings, typed_out)}"
-    ended = carry_out(spec, plan, settings_from(os.environ), options, yes=yes, command=command)
+    ended = carry_out(asked, settings_from(os.environ), options, yes=yes, command=command)
     tell(ended, as_json=as_json)
     ctx.exit(ended.exit_code)

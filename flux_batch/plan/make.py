@@ -23,7 +23,7 @@ def make_plan(spec: Spec, inspect: Inspect | None = None, selection: Selection |
     expansion = expand(spec, inspect or partial(inspect_reference, spec.folder))
     return Plan(
         name=spec.name,
-        spec_file=_shown(spec.source.path),
+        spec_file=shown(spec.source.path),
         spec_sha256=spec.source.sha256,
         tasks=expansion.tasks,
         selected=select(expansion.tasks, expansion.values, selection or Selection(), _columns(spec)),
@@ -31,6 +31,7 @@ def make_plan(spec: Spec, inspect: Inspect | None = None, selection: Selection |
         prices=prices_for(expansion.tasks.offer(number)[0] for number in set(expansion.tasks.offers())),
         notes=expansion.notes,
         inputs=spec.inputs,
+        opened=expansion.opened,
     )
 
 
@@ -43,6 +44,6 @@ def _columns(spec: Spec) -> dict[str, tuple[str, ...]]:
     return columns
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """The spec's path as the user gave it; an absolute one says too much about this machine."""
     return path.name if path.is_absolute() else path.as_posix()

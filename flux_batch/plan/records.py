@@ -141,7 +141,7 @@ class Plan:
     for, and ``columns`` tell what totals need of all of them. ``selected`` holds the keys this run is about, parents of
     chains included. ``references`` are the local files to upload, once per content. ``spec_file`` and
     ``spec_sha256`` name the text it was made from, ``inputs`` the other files. ``notes`` are worth saying and stop
-    nothing.
+    nothing. ``opened`` has the SHA-256 of every local reference by its path as it is written.
     """
 
     name: str
@@ -153,6 +153,7 @@ class Plan:
     prices: tuple[Price, ...]
     notes: tuple[Problem, ...] = ()
     inputs: tuple[InputFile, ...] = ()
+    opened: Mapping[str, str] = field(default_factory=dict)
 
     def purchases(self) -> dict[str, Task]:
         """The first task of every key, in order: what is really bought."""

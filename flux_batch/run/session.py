@@ -21,25 +21,22 @@ from flux_batch.errors import (
     BalanceTooLow,
     LocalFailure,
     NotSent,
-    OverBudget,
-    PriceUnknown,
     RefusedToSpend,
     Resumable,
 )  # fmt: skip
-from flux_batch.plan.difference.changes import Later
-from flux_batch.plan.difference.diff import diff
 from flux_batch.plan.records import Change, Plan
 from flux_batch.plan.saved import SavedPlan
-from flux_batch.plan.totals.estimate import Estimate, estimate
-from flux_batch.run.after.mend import mend
+from flux_batch.plan.totals.estimate import Estimate
+from flux_batch.run.asked import Asked, Fresh, Wishes
+from flux_batch.run.budget import budget_cap
 from flux_batch.run.executor import Executor
 from flux_batch.run.folder.drive import drive_warning
 from flux_batch.run.folder.identity import claim_identity, keep_apart, under_way
-from flux_batch.run.folder.inputs import keep_inputs
 from flux_batch.run.folder.lock import run_lock
 from flux_batch.run.folder.place import claim_place
 from flux_batch.run.folder.prepare import prepare_folder, refuse_without_state
 from flux_batch.run.folder.strangers import refuse_strangers
+from flux_batch.run.outcome import Outcome
 from flux_batch.run.pace.brake import Brake
 from flux_batch.run.pace.clock import Clock, SystemClock
 from flux_batch.run.pace.gate import query_gate, submit_gate
@@ -53,7 +50,7 @@ from flux_batch.run.references.provide import References
 from flux_batch.run.store.applied import note_applied
 from flux_batch.run.store.journal import Journal
 from flux_batch.run.store.learned import making_spans
-from flux_batch.run.store.registry import forget_unfinished, register
+from flux_batch.run.store.registry import forget_unfinished
 from flux_batch.run.store.rows import micros
 from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.run.watch import Nobody, Tally, Watcher, tally
@@ -87,33 +84,6 @@ class RunOptions:
     images: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How a run ended.
-
-    ``phases`` counts this run's images. ``spent`` is USD over the life of the folder, ``spent_now`` by this run.
-    ``left`` says, by task id, what a later run has to finish; ``stopped`` why this one stopped early; ``signal``
-    is the number of the signal that did it. ``observed`` is the change of the account's ``used_balance``,
-    in the account's own unit, and ``bought`` the images it was for, 0 when nobody can say.
-    """
-
-    phases: dict[Phase, int]
-    spent: Decimal
-    spent_now: Decimal
-    left: dict[str, str]
-    stopped: str | None = None
-    signal: int | None = None
-    observed: Decimal | None = None
-    bought: int = 0
-
-    @property
-    def observed_unit(self) -> Decimal | None:
-        """What one image really cost, in the account's unit, to six places; None when nobody can say."""
-        if self.observed is None or self.bought <= 0:
-            return None
-        return (self.observed / self.bought).quantize(Decimal("0.000001")).normalize()
-
-
 def run_plan(
     plan: Plan,
     spec: Spec,
@@ -126,7 +96,31 @@ def run_plan(
     watcher: Watcher | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
-    """Buy and store what the plan selects and the run folder does not have; safe to end and to repeat at any instant.
+    """Buy and store what the plan selects and the run folder does not have; as ``run_asked``."""
+    return run_asked(
+        Fresh(plan=plan, spec=spec),
+        settings,
+        options,
+        approve=approve,
+        at_start=at_start,
+        at_end=at_end,
+        watcher=watcher,
+        clock=clock,
+    )
+
+
+def run_asked(
+    asked: Asked,
+    settings: ApiSettings,
+    options: RunOptions,
+    *,
+    approve: Approve,
+    at_start: Callable[[], None] = lambda: None,
+    at_end: Callable[[RunView], None] = lambda _: None,
+    watcher: Watcher | None = None,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Buy and store what is asked for and the run folder does not have; safe to end and to repeat at any instant.
 
     ``at_start`` is called when there is something to do, before anything is sent, which waits for it;
     ``at_end`` with what the run folder holds then, still under its lock, also when the run cannot go on.
@@ -135,28 +129,29 @@ def run_plan(
     check_plane(options.dask)
     prepare_folder(options.folder)
     with run_lock(options.folder), _state_of(options.folder) as state:
+        asked = asked.settled(state, retry_failed=options.retry_failed)
         keep_apart(state, rehearsal=options.rehearsal)
         watcher = watcher or Nobody()
         if warning := drive_warning(options.folder):
             watcher.say(warning)
         images = claim_place(state, options.images)
-        _mend(state, plan, options, watcher)
+        _mend(state, asked, options, watcher)
         if options.rehearsal:
             forget_unfinished(state)
-        known, again = state.known(), options.retry_failed
-        cost = estimate(plan, diff(plan, known, retry_failed=again, explain=False), resend=options.rules.resend)
+        again = options.retry_failed
+        cost = asked.estimate(state, retry_failed=again, resend=options.rules.resend)
         if cost.new or under_way(state):
             claim_identity(state, settings, rehearsal=options.rehearsal)
         session = _Session(
-            plan, spec, settings, options, state, cost, None, watcher, clock or SystemClock(), at_start, images
+            asked, settings, options, state, cost, None, watcher, clock or SystemClock(), at_start, images
         )
         try:
-            session.cap = budget_cap(spec, cost, state.committed(), options.max_cost)
+            session.cap = budget_cap(asked, cost, state.committed(), options.max_cost)
         except RefusedToSpend as refusal:
             session.refuse(refusal)
         else:
             if cost.new:
-                approve(cost, Later(lambda: diff(plan, known, retry_failed=again)))
+                approve(cost, asked.changes(state, retry_failed=again))
             _take_over(session)
             _look_for_strangers(session)
         return _carried_out(session, at_end)
@@ -170,10 +165,8 @@ def _state_of(folder: Path) -> StateFile:
 
 def _take_over(session: _Session) -> None:
     """Make the plan what this folder is about, with all it was made from; a saved plan learns where it was applied."""
-    plan, spec, options, state = session.plan, session.spec, session.options, session.state
-    now = session.clock.now().wall
-    keep_inputs(plan, spec, options.folder)
-    register(state, plan, spec, now=now, retry_failed=options.retry_failed)
+    options, state, now = session.options, session.state, session.clock.now().wall
+    session.asked.take_over(state, session.cost, now=now, retry_failed=options.retry_failed)
     if options.saved is not None and session.cost.new:
         note_applied(options.saved, options.folder, state.meta("run_id") or "", now=now)
 
@@ -200,37 +193,11 @@ def _carried_out(session: _Session, at_end: Callable[[RunView], None]) -> Outcom
     return outcome
 
 
-def budget_cap(
-    spec: Spec, cost: Estimate, committed: tuple[Decimal, Decimal], max_cost: Decimal | None
-) -> Decimal | None:
-    """The USD this folder may hold in all; raises RefusedToSpend when the plan does not fit or cannot be priced.
-
-    Finishing what is paid costs nothing, so it is never refused.
-    """
-    held = sum(committed, Decimal(0))
-    limits = [limit for limit in (spec.budget.max, None if max_cost is None else held + max_cost) if limit is not None]
-    if not limits:
-        return None
-    if cost.unpriced:
-        raise PriceUnknown(f"no price is known for {', '.join(cost.unpriced)}, so no budget can be kept")
-    cap = min(limits)
-    if cost.new and held + cost.cost > cap:
-        name = "the budget" if cap == spec.budget.max else "--max-cost"
-        doubts = f", ${committed[1]} kept for requests in doubt (see flux-batch resolve)" if committed[1] else ""
-        images = f"{cost.new:,} new images cost" if cost.new > 1 else "1 new image costs"
-        raise OverBudget(
-            f"{images} ${cost.cost}, ${committed[0]} is spent already{doubts}: together over {name} "
-            f"of ${spec.budget.max if cap == spec.budget.max else max_cost}"
-        )
-    return cap
-
-
 @dataclass(slots=True)
 class _Session:
     """One process's work on one run folder."""
 
-    plan: Plan
-    spec: Spec
+    asked: Asked
     settings: ApiSettings
     options: RunOptions
     state: StateFile
@@ -296,9 +263,9 @@ class _Session:
                 api,
                 journal,
                 self.clock,
-                spec_folder=self.spec.folder,
+                spec_folder=self.asked.folder,
                 run_folder=self.options.folder,
-                keep_metadata=self.spec.execution.reference_metadata == "keep",
+                keep_metadata=self.asked.execution.reference_metadata == "keep",
             )
             performer = Performer(
                 journal=journal,
@@ -380,7 +347,7 @@ class _Session:
         )
 
 
-def rules_for(spec: Spec) -> Rules:
+def rules_for(spec: Wishes) -> Rules:
     """The protocol's rules as the spec sets them."""
     execution = spec.execution
     return Rules(
@@ -391,8 +358,8 @@ def rules_for(spec: Spec) -> Rules:
     )
 
 
-def _mend(state: StateFile, plan: Plan, options: RunOptions, watcher: Watcher) -> None:
+def _mend(state: StateFile, asked: Asked, options: RunOptions, watcher: Watcher) -> None:
     """What is gone from the disk is brought home once more; a rehearsal draws it anew."""
-    if lost := mend(state, options.folder, plan.selected):
+    if lost := asked.mended(state, options.folder):
         how = "drawn again" if options.rehearsal else "fetched again, not bought again"
         watcher.say(f"{lost} stored {'image is' if lost == 1 else 'images are'} missing or changed: {how}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flux_batch.errors import InvalidSpec, Problem
 from flux_batch.spec.beside.beside import Beside
+from flux_batch.spec.beside.reads import Reads
 from flux_batch.spec.building.build import build_spec
 from flux_batch.spec.building.desk import PROBLEMS_MAX, Desk, EnoughProblems, without
 from flux_batch.spec.building.layers import extended, in_profile
@@ -35,18 +36,31 @@ def load_spec(path: Path, settings: Sequence[str] = ()) -> Spec:
 
 def parse_spec(path: Path, text: str, settings: Sequence[str] = ()) -> Spec:
     """The same from a text, as if it stood in a file at ``path``."""
-    check_text(path, text)
     inputs: dict[str, InputFile] = {}
-    document = extended(read_document(path, text), inputs)
-    document = override(in_profile(override(document, settings)), settings)
+    document = _document(path, text, settings, inputs)
     found = [each for each in _against_schema(document.value) if each.at not in document.lost]
     lost = document.lost.union(at for each in found for at in each.lost)
-    desk = Desk(source=document.source, files=Beside(path.parent), lost=lost, inputs=inputs)
+    reads = Reads(documents={path: file.sha256 for path, file in inputs.items()})
+    desk = Desk(source=document.source, files=Beside(path.parent), lost=lost, inputs=inputs, reads=reads)
     spec = _built(document.value, desk)
     problems = _merged(document, found, desk)
     if spec is None or problems:
         raise InvalidSpec(problems, draft=spec)
     return replace(spec, settings=tuple(settings))
+
+
+def name_in(path: Path, text: str, settings: Sequence[str] = ()) -> str:
+    """The name of a spec that is valid, without reading its tables; of others, anything, or an error."""
+    value = _document(path, text, settings, {}).value
+    name = value.get("name") if isinstance(value, dict) else None
+    return path.stem if name is None else str(name)
+
+
+def _document(path: Path, text: str, settings: Sequence[str], inputs: dict[str, InputFile]) -> Document:
+    """All layers of a spec; the files under it are added to ``inputs``."""
+    check_text(path, text)
+    document = extended(read_document(path, text), inputs)
+    return override(in_profile(override(document, settings)), settings)
 
 
 def _against_schema(value: Plain) -> list[Complaint]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from flux_batch.spec.beside.reads import Reads
 from flux_batch.spec.building.fields import Field
 from flux_batch.spec.building.fields import Scalar as Scalar
 from flux_batch.spec.reading.source import FilePath as FilePath
@@ -193,7 +194,8 @@ class Spec:
     ``naming`` is the user's file-name template, None for ours. ``source`` is the text it came from, which
     turns a place in the file into a line and a column. ``inputs`` are the other files it was made from: tables, and the
     specs it extends. ``settings`` are the ``path=value`` that were put over it, ``profiles`` the names of
-    its profiles. ``draft`` is what it was promoted from.
+    its profiles. ``draft`` is what it was promoted from. ``reads`` has the hash of everything that was looked at for
+    it: where all of that is unmoved, the same text is the same spec.
     """
 
     name: str
@@ -210,6 +212,7 @@ class Spec:
     settings: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     draft: Draft | None = None
+    reads: Reads = field(default_factory=Reads)
 
     @property
     def folder(self) -> Path:

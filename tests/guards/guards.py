@@ -385,7 +385,7 @@ _PAID: Final = (
 _MONEY: Final = (
     _guard(
         "a plan over its budget sends nothing",
-        "run/session.py",
+        "run/budget.py",
         "if cost.new and held + cost.cost > cap:",
         "if False:",
         "run/test_run.py::TestMoney::test_a_plan_over_budget_sends_nothing",
@@ -801,6 +801,37 @@ _WORDS: Final = (
 )
 
 
+_PLANS: Final = (
+    _guard(
+        "a reference that changed makes the plan anew, also one that was equal to another",
+        "run/again/basis.py",
+        "return files_unmoved(self.references, folder)",
+        "return True",
+        "cli/test_run_again.py::TestWhatMoved::test_every_edit_is_noticed[a reference that was equal to another]",
+    ),
+    _guard(
+        "a table that changed makes the plan anew",
+        "spec/beside/reads.py",
+        "and files_unmoved(reads.files, folder)",
+        "and True",
+        "cli/test_run_again.py::TestWhatMoved::test_every_edit_is_noticed[a row of the table]",
+    ),
+    _guard(
+        "what a plan was made from counts only while that plan is registered",
+        "run/again/basis.py",
+        "if basis and basis.registered == state.meta(REGISTERED) else None",
+        "if basis else None",
+        "cli/test_run_again.py::TestWhatMoved::test_a_plan_that_another_flux_batch_registered_has_no_basis",
+    ),
+    _guard(
+        "a plan that is not made again is looked at once more under the lock",
+        "run/again/registered.py",
+        "return self if not retry_failed and basis_in(state) == self.basis else self.afresh()",
+        "return self",
+        "cli/test_run_again.py::TestWhatMoved::test_another_plan_that_came_in_between_is_noticed_under_the_lock",
+    ),
+)
+
 _MACHINES: Final = (
     _guard(
         "a thumbnail that fails fails no image",
@@ -860,5 +891,5 @@ _MACHINES: Final = (
     ),
 )
 
-GUARDS: Final = (*_BEFORE_THE_POST, *_DOUBT, *_PAID, *_MONEY, *_WIRE, *_FILES, *_WORDS, *_MACHINES)
+GUARDS: Final = (*_BEFORE_THE_POST, *_DOUBT, *_PAID, *_MONEY, *_WIRE, *_FILES, *_WORDS, *_PLANS, *_MACHINES)
 """Every guard of the table."""

@@ -28,6 +28,7 @@ import PIL.Image
 
 import flux_batch
 import flux_batch.cli.running.carry_out as cli_running
+import flux_batch.run.asked as asking
 import flux_batch.run.plane.download as downloading
 import flux_batch.run.plane.shelf as shelving
 import flux_batch.run.protocol.paid as paid
@@ -72,7 +73,7 @@ def install() -> None:
     for name in ("_free_name", "_share_and_sync", "_sync_folder"):
         _around_call(shelving, name, f"download {name.strip('_')}")
     _around_call(shelving.FolderShelf, "keep", "download keep")
-    _around_call(session, "register", "register")
+    _around_call(asking, "register", "register")
     _around_call(session, "claim_identity", "identity")
     _around_call(StateFile, "claim", "claim")
     _around_call(StateFile, "remember_upload", "remember_upload")

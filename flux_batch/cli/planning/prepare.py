@@ -136,6 +136,6 @@ def stored_files(folder: Path) -> dict[str, StoredFile]:
     return {each.key: each.file for each in purchases if each.file and each.phase is Phase.STORED}
 
 
-def default_folder(spec: Spec) -> Path:
-    """Where a spec is run when nobody says otherwise."""
-    return Path("runs") / spec.name
+def default_folder(name: str) -> Path:
+    """Where a spec of this name is run when nobody says otherwise."""
+    return Path("runs") / name

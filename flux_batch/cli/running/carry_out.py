@@ -16,14 +16,15 @@ from flux_batch.cli.running.failed import failure_lines, support_lines
 from flux_batch.cli.terminal.output import clean, one_line, plural, print_json, say, unheard
 from flux_batch.cli.terminal.showing import showing
 from flux_batch.errors import ConsentMissing
-from flux_batch.plan.records import CURRENCY, Change, Plan
+from flux_batch.plan.records import CURRENCY, Change
 from flux_batch.plan.totals.estimate import Estimate
 from flux_batch.plan.totals.money import decimal_text, usd
 from flux_batch.report.write import ReportPaths, write_report
 from flux_batch.run.after.suspects import suspects_of
+from flux_batch.run.asked import Asked
+from flux_batch.run.outcome import Outcome
 from flux_batch.run.records import Phase, RunView
-from flux_batch.run.session import Outcome, RunOptions, run_plan
-from flux_batch.spec.records import Spec
+from flux_batch.run.session import RunOptions, run_asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,8 @@ class Ended:
         return 1 if _lost(phases) else 0
 
 
-def carry_out(spec: Spec, plan: Plan, settings: ApiSettings, options: RunOptions, *, yes: bool, command: str) -> Ended:
-    """Run a plan, then write its report; ``command`` is what to type to go on."""
+def carry_out(asked: Asked, settings: ApiSettings, options: RunOptions, *, yes: bool, command: str) -> Ended:
+    """Run what is asked for, then write its report; ``command`` is what to type to go on."""
 
     def approve(cost: Estimate, changes: Sequence[Change]) -> None:
         _approve(cost, changes, yes=yes, command=command)
@@ -67,8 +68,8 @@ def carry_out(spec: Spec, plan: Plan, settings: ApiSettings, options: RunOptions
             shown.end()
             reports.append((view, write_report(view, options.folder)))
 
-        outcome = run_plan(
-            plan, spec, settings, options, approve=approve, at_start=shown.begin, at_end=at_end, watcher=shown
+        outcome = run_asked(
+            asked, settings, options, approve=approve, at_start=shown.begin, at_end=at_end, watcher=shown
         )
     view, report = reports[-1]
     return Ended(outcome=outcome, view=view, report=report, command=command)

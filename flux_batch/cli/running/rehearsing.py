@@ -9,6 +9,7 @@ from typing import Final
 from flux_batch.api.settings import api_settings
 from flux_batch.cli.running.carry_out import Ended, carry_out
 from flux_batch.plan.records import Plan
+from flux_batch.run.asked import Fresh
 from flux_batch.run.protocol.machine import Rules
 from flux_batch.run.session import RunOptions
 from flux_batch.simulator import SimulatorOptions, load_faults, simulator_thread
@@ -38,4 +39,4 @@ def rehearsal(spec: Spec, plan: Plan, folder: Path, *, faults: Path | None, comm
     )
     with simulator_thread(simulator) as running:
         settings = api_settings(running.base_url, KEY)
-        return carry_out(spec, plan, settings, options, yes=True, command=command)
+        return carry_out(Fresh(plan=plan, spec=spec), settings, options, yes=True, command=command)

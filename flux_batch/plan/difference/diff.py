@@ -50,6 +50,12 @@ def diff(plan: Plan, known: Mapping[str, Known], *, retry_failed: bool = False, 
     return changes
 
 
+def action_of(phase: str) -> Action:
+    """What would be done about an image in a phase, unless what failed is asked for again."""
+    said = _said(retry_failed=False).get(phase)
+    return said[0] if said else Action.NEW
+
+
 _NOT_YET = "not bought yet"
 
 

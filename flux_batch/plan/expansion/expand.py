@@ -31,6 +31,7 @@ class Expansion:
     tasks: Tasks
     values: Sequence[Mapping[str, Field]]
     references: tuple[ReferenceFile, ...]
+    opened: Mapping[str, str]
     notes: tuple[Problem, ...]
 
 
@@ -112,6 +113,7 @@ class _Expander:
             tasks=tasks,
             values=_Seen(tasks),
             references=self.pictures.files(),
+            opened=self.pictures.hashes(),
             notes=(
                 *notes,
                 *doubts(self.spec),

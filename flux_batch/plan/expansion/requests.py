@@ -56,6 +56,10 @@ class Pictures:
         files = [file for file in self.found.values() if isinstance(file, ReferenceFile)]
         return tuple({file.sha256: file for file in files}.values())
 
+    def hashes(self) -> dict[str, str]:
+        """Of every path that was looked at, as it is written: two may have the same content, for now."""
+        return {path: file.sha256 for path, file in self.found.items() if isinstance(file, ReferenceFile)}
+
 
 class Requests:
     """The requests of the combinations of a job that have the same axes.

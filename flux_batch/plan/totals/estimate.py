@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from flux_batch.plan.difference.changes import Changes
 from flux_batch.plan.records import Action, Plan
-from flux_batch.plan.totals.columns import Columns, columns_of
+from flux_batch.plan.totals.columns import Columns, Offer, columns_of
 
 MAX_SENDS = 2
 """How often one request is sent at most: once, and once more when the first is proven lost."""
@@ -52,11 +52,23 @@ def estimate(plan: Plan, changes: Changes, *, resend: bool = True) -> Estimate:
     tasks = columns_of(plan.tasks)
     offers = array("I", tasks.offers())
     new = Counter(offers[place] for place in changes.places_of(Action.NEW))
-    models = tuple(_model_costs(tasks, new))
-    cost = sum((row.total for row in models), Decimal(0))
     counts: Counter[Action] = Counter()
     for (action, _), times in changes.counts().items():
         counts[action] += times
+    return priced(
+        [(tasks.offer(number), times) for number, times in new.items()],
+        counts,
+        from_scratch=_worth(tasks, Counter(offers[place] for place in changes.places)),
+        resend=resend,
+    )
+
+
+def priced(
+    new: Iterable[tuple[Offer, int]], counts: Counter[Action], *, from_scratch: Decimal, resend: bool
+) -> Estimate:
+    """The money of so many new images of each offer, in the plan's order; ``counts`` has all that would be done."""
+    models = tuple(_model_costs(new))
+    cost = sum((row.total for row in models), Decimal(0))
     return Estimate(
         models=models,
         new=counts[Action.NEW],
@@ -65,7 +77,7 @@ def estimate(plan: Plan, changes: Changes, *, resend: bool = True) -> Estimate:
         failed=counts[Action.FAILED],
         removed=counts[Action.REMOVED],
         cost=cost,
-        from_scratch=_worth(tasks, Counter(offers[place] for place in changes.places)),
+        from_scratch=from_scratch,
         worst_case=cost * (MAX_SENDS if resend else 1),
         unpriced=tuple(row.model for row in models if row.unit is None),
     )
@@ -77,12 +89,11 @@ def _worth(tasks: Columns, offers: Counter[int]) -> Decimal:
     return sum((price * times for price, times in prices if price is not None), Decimal(0))
 
 
-def _model_costs(tasks: Columns, offers: Counter[int]) -> Iterator[ModelCost]:
+def _model_costs(offers: Iterable[tuple[Offer, int]]) -> Iterator[ModelCost]:
     """One row for each model, as often as it is bought at the price of its first."""
     counts: dict[str, int] = {}
     units: dict[str, Decimal | None] = {}
-    for number, times in offers.items():
-        model, price = tasks.offer(number)
+    for (model, price), times in offers:
         counts[model] = counts.get(model, 0) + times
         units.setdefault(model, price)
     for model, images in counts.items():

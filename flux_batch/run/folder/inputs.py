@@ -19,12 +19,22 @@ from typing import Final
 from flux_batch.errors import LocalFailure
 from flux_batch.plan.records import Plan
 from flux_batch.run.folder.prepare import create_private
+from flux_batch.spec.reading.source import Source
 from flux_batch.spec.records import Spec
 
 INPUTS: Final = "inputs"
 LIST: Final = "inputs.json"
 DIGITS: Final = 12
 """Hexadecimal digits of a hash that stand in a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingredients:
+    """What a plan was made from: the spec's text, what was put over it, and the hashes of files by their path."""
+
+    source: Source
+    settings: tuple[str, ...]
+    files: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,16 @@ class _Kept:
 
 
 def keep_inputs(plan: Plan, spec: Spec, folder: Path) -> None:
+    """Copy all that a plan was made from into ``folder/inputs``; raises LocalFailure when the disk does not take it."""
+    keep(Ingredients(source=spec.source, settings=spec.settings, files=files_of(plan)), folder)
+
+
+def files_of(plan: Plan) -> dict[str, str]:
+    """The hash of every file beside the spec, once for a content, by its path."""
+    return {file.path: file.sha256 for file in plan.inputs} | {file.path: file.sha256 for file in plan.references}
+
+
+def keep(made_from: Ingredients, folder: Path) -> None:
     """Copy into ``folder/inputs`` what is not there yet; the names begin with the content's hash.
 
     Raises LocalFailure when the disk does not take it. A file that went away or changed meanwhile is left to its user.
@@ -44,25 +64,24 @@ def keep_inputs(plan: Plan, spec: Spec, folder: Path) -> None:
     inputs = folder / INPUTS
     try:
         inputs.mkdir(parents=True, exist_ok=True)
-        _keep_together(inputs, spec, [_keep_spec(inputs, plan, spec), *_keep_files(inputs, plan, spec.folder)])
+        _keep_together(inputs, made_from, [_keep_spec(inputs, made_from.source), *_keep_files(inputs, made_from)])
     except OSError as error:
         raise LocalFailure(f"{inputs}: {error.strerror}; the run folder must be writable") from None
 
 
-def _keep_spec(inputs: Path, plan: Plan, spec: Spec) -> _Kept:
-    name = spec.source.path.name
-    content = inputs / f"{plan.spec_sha256[:DIGITS]}-{name}"
+def _keep_spec(inputs: Path, source: Source) -> _Kept:
+    name, sha256 = source.path.name, source.sha256
+    content = inputs / f"{sha256[:DIGITS]}-{name}"
     if not content.exists():
         part = _part(content)
-        part.write_text(spec.source.text, encoding="utf-8", newline="")
+        part.write_text(source.text, encoding="utf-8", newline="")
         part.replace(content)
-    return _Kept(path=name, sha256=plan.spec_sha256, content=content)
+    return _Kept(path=name, sha256=sha256, content=content)
 
 
-def _keep_files(inputs: Path, plan: Plan, home: Path) -> list[_Kept]:
-    wanted = {file.path: file.sha256 for file in plan.inputs} | {file.path: file.sha256 for file in plan.references}
-    kept = []
-    for path, sha256 in sorted(wanted.items()):
+def _keep_files(inputs: Path, made_from: Ingredients) -> list[_Kept]:
+    home, kept = made_from.source.path.parent, []
+    for path, sha256 in sorted(made_from.files.items()):
         content = inputs / f"{sha256[:DIGITS]}-{PurePosixPath(path).name}"
         if content.exists() or _copy(home / path, content, sha256):
             kept.append(_Kept(path=path, sha256=sha256, content=content))
@@ -100,9 +119,9 @@ def _part(path: Path) -> Path:
     return part
 
 
-def _keep_together(inputs: Path, spec: Spec, kept: list[_Kept]) -> None:
+def _keep_together(inputs: Path, made_from: Ingredients, kept: list[_Kept]) -> None:
     """The files at the paths they had, as links to their contents; a folder that is there is whole."""
-    facts = {"spec": _below(kept)[kept[0].path], "settings": list(spec.settings), "files": _listed(kept)}
+    facts = {"spec": _below(kept)[kept[0].path], "settings": list(made_from.settings), "files": _listed(kept)}
     text = json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
     whole = inputs / hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
     if whole.exists():

@@ -45,8 +45,8 @@ class Database:
         with self._translated():
             return self._db.execute(query, values).fetchall()
 
-    def pairs(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, Any]]:
-        """The rows of a question for two columns, as they are read; what is not read yet must not change meanwhile."""
+    def tuples(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a question as tuples, as they are read; what is not read yet must not change meanwhile."""
         with self._translated():
             cursor = self._db.cursor()
             cursor.row_factory = None

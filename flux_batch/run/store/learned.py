@@ -14,7 +14,7 @@ _SPANS: Final = "making"
 
 def making_seconds(state: StateFile) -> list[float]:
     """For every stored image the seconds from its acceptance until it was known to be ready."""
-    taken = state.db.pairs(
+    taken = state.db.tuples(
         "SELECT json_extract(times, '$.submitted'), json_extract(times, '$.ready') FROM purchase WHERE phase = 'stored'"
     )
     return [ready - submitted for submitted, ready in taken if submitted and ready]

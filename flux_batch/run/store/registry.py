@@ -20,6 +20,9 @@ from flux_batch.run.store.rows import exposure, from_row
 from flux_batch.run.store.state import StateFile
 from flux_batch.spec.records import ReportOptions, Spec
 
+REGISTERED: Final = "registered"
+"""Where the state file has the digest of the plan that it is about."""
+
 _ID_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
 _ADD_PURCHASE: Final = (
@@ -52,10 +55,10 @@ def register(state: StateFile, plan: Plan, spec: Spec, *, now: float, retry_fail
     A plan that is registered already changes no byte.
     """
     digest = _digest(plan, spec)
-    if state.meta("registered") == digest and not retry_failed:
+    if state.meta(REGISTERED) == digest and not retry_failed:
         return
     with state.db.transaction():
-        state.set_meta("registered", digest)
+        state.set_meta(REGISTERED, digest)
         _describe(state, plan, spec, now)
         _add_purchases(state, plan)
         state.db.execute("UPDATE purchase SET chosen = phase IN ('intent', 'uncertain', 'held', 'submitted', 'ready')")
@@ -85,7 +88,7 @@ def _describe(state: StateFile, plan: Plan, spec: Spec, now: float) -> None:
 
 def _add_purchases(state: StateFile, plan: Plan) -> None:
     """Number and name what is new. A number is part of business ids, so one that was given is never given again."""
-    known = {key for key, _ in state.db.pairs("SELECT key, phase FROM purchase")}
+    known = {key for key, _ in state.db.tuples("SELECT key, phase FROM purchase")}
     numbers = state.db.rows("SELECT max(number) AS number FROM purchase")
     number = max(int(state.meta("numbered") or 0), numbers[0]["number"] or 0)
     for key, parent, stem in _purchases(columns_of(plan.tasks)):

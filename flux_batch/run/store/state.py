@@ -89,7 +89,8 @@ class StateFile:
 
     def known(self) -> Remembered:
         """What was bought or begun, by key, for the difference shown by a plan; to be used while this file is open."""
-        return Remembered(dict(self.db.pairs("SELECT key, phase FROM purchase")), self._remember)
+        phases: dict[str, str] = dict(self.db.tuples("SELECT key, phase FROM purchase"))
+        return Remembered(phases, self._remember)
 
     @legible
     def _remember(self) -> dict[str, Known]:

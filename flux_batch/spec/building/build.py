@@ -42,6 +42,7 @@ def build_spec(value: dict[str, Any], desk: Desk) -> Spec:
         profiles=tuple(value.get("profiles", {})),
         draft=read_draft(top),
         inputs=tuple(desk.inputs[path] for path in sorted(desk.inputs)),
+        reads=desk.reads,
     )
 
 

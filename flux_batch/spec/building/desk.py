@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from flux_batch.errors import Fix, Problem
 from flux_batch.spec.beside.beside import Beside, input_of
+from flux_batch.spec.beside.reads import Reads, names_hash
 from flux_batch.spec.reading.source import FilePath, Source
 from flux_batch.spec.reading.values import Document
 from flux_batch.spec.tables import InputFile, Table
@@ -26,7 +27,7 @@ class Desk:
     """The source to point into, the places that were ``lost`` to earlier problems, and the problems found since.
 
     ``files`` reads what lies beside the spec; tables that were read are remembered, and what was read is the spec's
-    ``inputs``.
+    ``inputs``. ``reads`` has all that was looked at, by the paths as they are written.
     """
 
     source: Source
@@ -34,6 +35,7 @@ class Desk:
     lost: frozenset[FilePath] = frozenset()
     problems: list[Problem] = field(default_factory=list)
     inputs: dict[str, InputFile] = field(default_factory=dict)
+    reads: Reads = field(default_factory=Reads)
     _tables: dict[tuple[str, str | None, str | None], Table] = field(default_factory=dict)
 
     def open_table(self, path: str, sheet: str | None, flag: str | None = None) -> Table:
@@ -42,18 +44,24 @@ class Desk:
             table = self.files.table(path, sheet, flag)
             self._tables[path, sheet, flag] = table
             self.inputs.update((file.path, file) for file in table.files)
+            for file in table.files:
+                self.reads.add_file(path, file.sha256)
+            if not table.files:
+                self.reads.patterns[path] = names_hash(row.place for row in table.rows)
         return self._tables[path, sheet, flag]
 
     def open_document(self, path: str) -> Document:
         """A YAML file; raises UsageError or InvalidSpec."""
         found = self.files.document(path)
         self.inputs[path] = input_of(found, path)
+        self.reads.documents[path] = self.inputs[path].sha256
         return found
 
     def open_logo(self, path: str) -> str:
         """A picture for the sheet, by its path as it is kept; raises ReferenceProblem."""
         found = self.files.logo(path)
         self.inputs[found.path] = found
+        self.reads.add_file(path, found.sha256)
         return found.path
 
     def report(self, at: FilePath, message: str, hint: str = "", *, key: bool = False, fix: Fix | None = None) -> None:
