@@ -49,7 +49,11 @@ def text_of(value: object, indent: int, line: str) -> str:
         return encode_basestring(value)
     if isinstance(value, dict) and value:
         inner = line + " " * indent
-        parts = [f"{encode_basestring(name)}: {text_of(each, indent, inner)}" for name, each in value.items()]
+        parts = [
+            f"{encode_basestring(name)}: "
+            f"{encode_basestring(each) if type(each) is str else text_of(each, indent, inner)}"
+            for name, each in value.items()
+        ]
         return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
     if isinstance(value, list | tuple) and value:
         inner = line + " " * indent
