@@ -77,13 +77,13 @@ def _thumbs_of(file: StoredFile, folder: Path) -> Thumbs | None:
 
 def find_thumbs(sha256: str, folder: Path) -> Thumbs | None:
     """The thumbnails that are there, by their original's hash; None unless both are, and whole."""
-    small, large = (_found(sha256, longest, folder) for longest in (SMALL, LARGE))
+    small = _found(thumb_name(sha256, SMALL), folder)
+    large = small and _found(thumb_name(sha256, LARGE), folder)
     return Thumbs(small=small, large=large) if small and large else None
 
 
-def _found(sha256: str, longest: int, folder: Path) -> Thumb | None:
-    name = thumb_name(sha256, longest)
-    size = webp_size(f"{folder}/{name}")
+def _found(name: str, folder: Path) -> Thumb | None:
+    size = webp_size(f"{folder!s}/{name}")
     return Thumb(path=name, width=size[0], height=size[1]) if size else None
 
 
