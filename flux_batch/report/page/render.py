@@ -10,14 +10,18 @@ import base64
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flux_batch import __version__
 from flux_batch.report.files import write_if_changed
 from flux_batch.report.page.pack import pack
 from flux_batch.report.page.sheet import Sheet
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 PAGE: Final = "index.html"
 DATA: Final = "data.js"
@@ -98,17 +102,9 @@ def without_thumbs(sheet: Sheet) -> Sheet:
 
 
 def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str, data: str = "") -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    jinja = Environment(
-        loader=PackageLoader("flux_batch.report", _TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return jinja.get_template(look.template).render(
+    return _templates().get_template(look.template).render(
         sheet=sheet,
         header=sheet.header,
         version=__version__,
@@ -119,6 +115,21 @@ def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str,
         style=Markup(style),  # noqa: S704 - our own file, and colours
         script=Markup(script),  # noqa: S704 - our own files
         data=Markup(data),  # noqa: S704 - nothing in it can end a script
+    )
+
+
+@cache
+def _templates() -> Environment:
+    """Ours, each compiled once."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("flux_batch.report", _TEMPLATES),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
