@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -65,14 +66,19 @@ PLAN: Final = Look(
 _MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
 
-def write_page(sheet: Sheet, folder: Path, look: Look = RUN) -> Path:
-    """Bring both files up to date. The data comes first: an old page can read it, a new page cannot do without."""
+def write_page(sheet: Sheet, folder: Path, look: Look = RUN, pause: Callable[[], object] = bool) -> Path:
+    """Bring both files up to date. The data comes first: an old page can read it, a new page cannot do without.
+
+    ``pause`` is called between the files, and may raise to leave the others as they are.
+    """
     path = folder / PAGE
     write_if_changed(folder / DATA, data_js(sheet).encode())
+    pause()
     if not _whole(sheet):
         write_if_changed(
             folder / TABLE, page_html(sheet, replace(look, template="table.html.j2")).encode("utf-8", "replace")
         )
+        pause()
     write_if_changed(path, page_html(sheet, look).encode("utf-8", "replace"))
     return path
 
@@ -104,7 +110,8 @@ def without_thumbs(sheet: Sheet) -> Sheet:
 def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str, data: str = "") -> str:
     from markupsafe import Markup
 
-    return _templates().get_template(look.template).render(
+    template = _templates().get_template(look.template)
+    return template.render(
         sheet=sheet,
         header=sheet.header,
         version=__version__,
