@@ -138,6 +138,20 @@ def test_a_look_at_the_container(kind: str, tmp_path: Path) -> None:
     assert has_credentials(path) is False
 
 
+@pytest.mark.parametrize("before", [0, 16_338, 16_339, 16_340, 16_384, 50_000])
+def test_a_box_far_behind(before: int, tmp_path: Path) -> None:
+    """What is read at once ends before it, in it or after it."""
+
+    def chunk(name: bytes, length: int) -> bytes:
+        return length.to_bytes(4, "big") + name + bytes(length + 4)
+
+    path = tmp_path / "picture"
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"tEXt", before)
+    for name in (b"caBX", b"IDAT"):
+        path.write_bytes(start + chunk(name, 2))
+        assert has_credentials(path) is (name == b"caBX")
+
+
 def test_what_cannot_be_looked_at(tmp_path: Path) -> None:
     """Nothing there, nothing in it, a folder."""
     (tmp_path / "empty").touch()
