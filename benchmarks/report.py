@@ -16,6 +16,7 @@ from PIL import Image
 from take_over import STORED, TIMES
 
 from flux_batch import load_spec, make_plan
+from flux_batch.report.credentials import CACHE
 from flux_batch.run.folder.prepare import prepare_folder
 from flux_batch.run.plane.thumbs import make_thumbs
 from flux_batch.run.records import StoredFile
@@ -41,8 +42,8 @@ def main() -> None:
 
 
 def clear(folder: Path) -> None:
-    """Take the report away; thumbnails stay."""
-    for name in ("index.html", "data.js", "manifest.json"):
+    """Take the report away, and what it remembered of the originals; thumbnails stay."""
+    for name in ("index.html", "data.js", "table.html", "manifest.json", CACHE):
         (folder / name).unlink(missing_ok=True)
 
 

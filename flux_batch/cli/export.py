@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flux_batch.cli.picking.marks import picks_option
 from flux_batch.cli.terminal.command import Command
-from flux_batch.cli.terminal.options import json_option, out_option, run_argument, run_folder
+from flux_batch.cli.terminal.options import json_option, out_option, picks_option, run_argument, run_folder
 from flux_batch.cli.terminal.output import clean, plural, print_json
 from flux_batch.errors import UsageError
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import webbrowser
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from flux_batch.cli.picking.marks import picks_option
 from flux_batch.cli.terminal.command import Command
-from flux_batch.cli.terminal.options import json_option, out_option, run_argument, run_folder
+from flux_batch.cli.terminal.options import json_option, out_option, picks_option, run_argument, run_folder
 from flux_batch.cli.terminal.output import clean, one_line, print_json, say
 from flux_batch.errors import RunLocked, UsageError
 
@@ -62,6 +60,8 @@ def report(
     else:
         click.echo(clean("\n".join(lines)))
     if open_page:
+        import webbrowser
+
         webbrowser.open(page.resolve().as_uri())
 
 

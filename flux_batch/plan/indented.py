@@ -47,13 +47,23 @@ def text_of(value: object, indent: int, line: str) -> str:
     """One value that holds no iterator."""
     if type(value) is str:
         return encode_basestring(value)
-    if isinstance(value, dict) and value:
-        inner = line + " " * indent
-        parts = [f"{encode_basestring(name)}: {text_of(each, indent, inner)}" for name, each in value.items()]
-        return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
-    if isinstance(value, list | tuple) and value:
-        inner = line + " " * indent
-        return f"[{inner}{f',{inner}'.join([text_of(each, indent, inner) for each in value])}{line}]"
+    if value is None or value is True or value is False:
+        return _WORDS[value]
     if type(value) is int:
         return int.__repr__(value)
-    return _WORDS[value] if value is None or value is True or value is False else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        return _object(value, indent, line) if value else "{}"
+    if isinstance(value, list | tuple):
+        inner = line + " " * indent
+        parts = [text_of(each, indent, inner) for each in value]
+        return f"[{inner}{f',{inner}'.join(parts)}{line}]" if parts else "[]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _object(value: Mapping[str, object], indent: int, line: str) -> str:
+    inner = line + " " * indent
+    parts = [
+        f"{encode_basestring(name)}: {encode_basestring(each) if type(each) is str else text_of(each, indent, inner)}"
+        for name, each in value.items()
+    ]
+    return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"

@@ -14,16 +14,23 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from flux_batch.errors import LocalFailure
 from flux_batch.report.files import write_if_changed
-from flux_batch.run.after.credentials import has_credentials
+from flux_batch.run.after.credentials import LOOK, has_credentials
+from flux_batch.run.plane.originals import original_status
 from flux_batch.run.plane.threads import GLANCES, in_threads
 from flux_batch.run.records import StoredFile
 
 CACHE: Final = "thumbs/credentials.json"
-"""What was found, by content, size and moment of change: checking ten thousand files takes a while."""
+"""What was found, by content, size and moment of change: looking at ten thousand files takes a while, checking longer.
+
+Only reports read it. It may be deleted, and one that is damaged or of another version is not believed.
+"""
 
 State = Literal["absent", "unchecked", "valid", "trusted", "invalid", "unreadable"]
 
+_CHECKED: Final = frozenset({"valid", "trusted", "invalid", "unreadable"})
+"""What only a checker says."""
 _OFFLINE: Final = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
 _PROBLEMS_MAX: Final = 8
 _TEXT_MAX: Final = 200
@@ -48,19 +55,40 @@ class Credentials:
 
 
 ABSENT: Final = Credentials(state="absent")
+GONE: Final = Credentials(state="unreadable")
+"""Taken away between two looks; nothing to remember."""
 
 
 def credentials_of(files: Iterable[StoredFile], folder: Path) -> dict[str, Credentials]:
     """By content hash what each stored original carries; a file that cannot be read is left out."""
-    once = list({file.sha256: file for file in files}.values())
-    present = in_threads(lambda file: has_credentials(folder / file.path), once, GLANCES)
-    signed = [file for file, there in zip(once, present, strict=True) if there]
-    absent = {file.sha256: ABSENT for file, there in zip(once, present, strict=True) if there is False}
-    known = _remembered(folder) if signed else {}
-    checked = in_threads(partial(_checked, folder=folder, known=known), signed)
-    if checked and can_check():
-        _remember(folder, dict(checked))
-    return absent | {file.sha256: found for file, (_, found) in zip(signed, checked, strict=True)}
+    once = {file.sha256: file for file in files}
+    marks = in_threads(partial(_mark, folder=folder), list(once.values()), GLANCES)
+    there = {mark: file for mark, file in zip(marks, once.values(), strict=True) if mark}
+    known = _remembered(folder)
+    found = {mark: known[mark] for mark in there if mark in known}
+    found |= _looked({mark: file for mark, file in there.items() if mark not in found}, folder)
+    sure = {mark: each for mark, each in found.items() if each is not GONE and each.state != "unchecked"}
+    if sure != known:
+        _remember(folder, sure)
+    return {file.sha256: found[mark] for mark, file in there.items() if mark in found}
+
+
+def _looked(files: Mapping[str, StoredFile], folder: Path) -> dict[str, Credentials]:
+    """What files carry of which nothing is known yet."""
+    present = in_threads(lambda file: has_credentials(f"{folder}/{file.path}"), list(files.values()), GLANCES)
+    absent = {mark: ABSENT for mark, there in zip(files, present, strict=True) if there is False}
+    signed = [mark for mark, there in zip(files, present, strict=True) if there]
+    checked = in_threads(lambda mark: _checked(files[mark], folder), signed)
+    return absent | dict(zip(signed, checked, strict=True))
+
+
+def _mark(file: StoredFile, *, folder: Path) -> str | None:
+    """What changes when the file does; None where there is none to look at."""
+    try:
+        status = original_status(file.path, folder)
+    except (OSError, ValueError):
+        return None
+    return f"{file.sha256} {status.st_size} {status.st_mtime_ns}"
 
 
 @cache
@@ -69,16 +97,13 @@ def can_check() -> bool:
     return find_spec("c2pa") is not None
 
 
-def _checked(file: StoredFile, *, folder: Path, known: Mapping[str, Credentials]) -> tuple[str, Credentials]:
-    path = folder / file.path
+def _checked(file: StoredFile, folder: Path) -> Credentials:
+    if not can_check():
+        return Credentials(state="unchecked")
     try:
-        status = path.stat()
-        mark = f"{file.sha256} {status.st_size} {status.st_mtime_ns}"
-        if not can_check():
-            return mark, Credentials(state="unchecked")
-        return mark, known.get(mark) or check(path.read_bytes(), file.mime)
+        return check((folder / file.path).read_bytes(), file.mime)
     except OSError:
-        return file.sha256, Credentials(state="unreadable")
+        return GONE
 
 
 def check(content: bytes, mime: str) -> Credentials:
@@ -123,24 +148,39 @@ def _text(value: object) -> str:
 
 
 def _remembered(folder: Path) -> dict[str, Credentials]:
-    """What an earlier report found; nothing where that cannot be read."""
-    with suppress(OSError, ValueError, TypeError, AttributeError):
+    """What an earlier report found; nothing where that cannot be read, or was found in another way."""
+    with suppress(OSError, ValueError, TypeError, AttributeError, LookupError):
         document = json.loads((folder / CACHE).read_text("utf-8"))
-        if document["checker"] == _checker():
-            return {mark: _from_json(found) for mark, found in document["found"].items()}
+        absent = document["absent"] if document["look"] == LOOK else ()
+        checked = document["found"]
+        if checked and document["checker"] != _checker():
+            checked = {}
+        return {mark: _from_json(found) for mark, found in checked.items()} | dict.fromkeys(absent, ABSENT)
     return {}
 
 
-def _from_json(found: Any) -> Credentials:
-    return Credentials(**{**found, "problems": tuple(found["problems"])})
+def _from_json(found: Mapping[str, Any]) -> Credentials:
+    """Raises what says that somebody else wrote it; texts are as short and plain as those that a checker gives."""
+    if found["state"] not in _CHECKED:
+        raise ValueError(found["state"])
+    signer, generator, *problems = map(_text, (found["signer"], found["generator"], *found["problems"]))
+    return Credentials(state=found["state"], signer=signer, generator=generator, problems=tuple(problems))
 
 
 def _remember(folder: Path, found: Mapping[str, Credentials]) -> None:
-    document = {"checker": _checker(), "found": {mark: asdict(each) for mark, each in found.items()}}
-    write_if_changed(folder / CACHE, json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+    checked = {mark: asdict(each) for mark, each in found.items() if each.present}
+    document = {
+        "checker": _checker() if checked else "",
+        "found": checked,
+        "look": LOOK,
+        "absent": [mark for mark, each in found.items() if not each.present],
+    }
+    with suppress(LocalFailure):  # the report is told all the same
+        write_if_changed(folder / CACHE, json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _checker() -> str:
+    """Which one it is; asking takes longer than most reports take to read what it said."""
     from importlib.metadata import version
 
     return f"c2pa-python {version('c2pa-python')}" if can_check() else ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -35,7 +36,7 @@ _NONE: Final[Found] = MappingProxyType({})
 def write_manifest(view: RunView, folder: Path, found: Found = _NONE) -> Path:
     """Bring ``manifest.json`` in ``folder`` up to date; an unchanged run leaves it untouched."""
     path = folder / NAME
-    pieces = (piece.encode("utf-8", "replace") for piece in indented(manifest(view, found)))
+    pieces = (piece.encode("utf-8", "replace") for piece in indented(_head(view) | {"tasks": _tasks(view, found)}))
     write_if_changed(path, b"".join(pieces) + b"\n")
     return path
 
@@ -46,7 +47,10 @@ def manifest(view: RunView, found: Found = _NONE) -> dict[str, Any]:
     It depends on nothing but the run, and ``found``, the Content Credentials of its originals by content hash; so equal
     runs give equal manifests. Result URLs are left out: they expire, and their queries may be signed.
     """
-    first, suspects = buyers(view.entries), suspects_of(view)
+    return _head(view) | {"tasks": list(_tasks(view, found))}
+
+
+def _head(view: RunView) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": __version__,
@@ -65,10 +69,14 @@ def manifest(view: RunView, found: Found = _NONE) -> dict[str, Any]:
         "currency": CURRENCY,
         "prices": [_price(price) for price in view.prices],
         "totals": _totals(view),
-        "tasks": [
-            _task(entry, first[entry.task.key], suspects.get(entry.task.key, ""), found, view) for entry in view.entries
-        ],
     }
+
+
+def _tasks(view: RunView, found: Found) -> Iterator[dict[str, Any]]:
+    """One after the other: of a large run they need not all be there at once to be written."""
+    first, suspects = buyers(view.entries), suspects_of(view)
+    for entry in view.entries:
+        yield _task(entry, first[entry.task.key], suspects.get(entry.task.key, ""), found, view)
 
 
 def _totals(view: RunView) -> dict[str, Any]:
@@ -129,7 +137,7 @@ def _file(purchase: Purchase, suspect: str, found: Found) -> dict[str, Any] | No
         return None
     credentials = found.get(purchase.file.sha256)
     return {
-        **_fields(purchase.file),
+        **dict(zip(_OF_FILE, _FILE_VALUES(purchase.file), strict=True)),
         **({"suspect": suspect} if suspect else {}),
         **({"c2pa": _c2pa(credentials)} if credentials else {}),
     }
@@ -153,10 +161,11 @@ def _error(failure: Failure | None) -> dict[str, str] | None:
     return {"code": failure.code, "message": without_queries(failure.message)} if failure else None
 
 
-def _fields(record: StoredFile | Times) -> dict[str, Any]:
-    """The fields of a record that holds no other: ``asdict`` copies what nobody changes."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+def _times(times: Times) -> dict[str, str | None]:
+    return {name: iso(moment) for name, moment in zip(_MOMENTS, _MOMENTS_OF(times), strict=True)}
 
 
-def _times(times: Times) -> Mapping[str, str | None]:
-    return {name: iso(moment) for name, moment in _fields(times).items()}
+_OF_FILE: Final = tuple(field.name for field in fields(StoredFile))
+_MOMENTS: Final = tuple(field.name for field in fields(Times))
+_FILE_VALUES, _MOMENTS_OF = attrgetter(*_OF_FILE), attrgetter(*_MOMENTS)
+"""The fields of records that hold no others: to ask for their names again for every image takes longer than this."""

@@ -28,5 +28,4 @@ def iso(seconds: float | None) -> str | None:
     """Unix seconds as ``2026-11-23T06:44:12.345Z``."""
     if seconds is None:
         return None
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(seconds, UTC).isoformat("T", "milliseconds").removesuffix("+00:00") + "Z"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,9 +39,10 @@ def write_report(view: RunView, folder: Path) -> ReportPaths:
     return ReportPaths(manifest=manifest, page=page)
 
 
-def begin_live_page(view: RunView, folder: Path) -> LivePage:
+def begin_live_page(view: RunView, folder: Path, pause: Callable[[], object] = bool) -> LivePage:
     """The page of a run that is about to begin, with a place for every image, and what keeps it up to date.
 
+    ``pause`` is called between two steps, and may raise to leave it there: every file is then the old one or the new.
     Raises LocalFailure when the disk does not take it.
     """
     from flux_batch.report.page.live import LivePage, end_live, new_session
@@ -53,12 +55,14 @@ def begin_live_page(view: RunView, folder: Path) -> LivePage:
 
     end_live(folder)
     session = new_session()
-    _, made = _page(view, folder, live=session)
+    _, made = _page(view, folder, live=session, pause=pause)
     tiles = LiveTiles(view=view, sheet=made, thumbnail=thumbnails)
     return LivePage(folder, session, tiles)
 
 
-def _page(view: RunView, folder: Path, *, live: str = "", credentials: Told = ()) -> tuple[Path, Sheet]:
+def _page(
+    view: RunView, folder: Path, *, live: str = "", credentials: Told = (), pause: Callable[[], object] = bool
+) -> tuple[Path, Sheet]:
     from flux_batch.report.page.brand import logo_uri
     from flux_batch.report.page.live_tiles import in_turn
     from flux_batch.report.page.render import write_page
@@ -66,11 +70,14 @@ def _page(view: RunView, folder: Path, *, live: str = "", credentials: Told = ()
     from flux_batch.report.picking.drafts import draft_told
     from flux_batch.run.plane.thumbs import make_thumbs
 
-    made = sheet(view, make_thumbs(_stored(view), folder))
+    thumbs = make_thumbs(_stored(view), folder)
+    pause()
+    made = sheet(view, thumbs)
     header = replace(made.header, logo=logo_uri(view, folder))
     tiles = tuple(map(in_turn, made.tiles)) if live else made.tiles
     made = replace(made, header=header, draft=draft_told(view, folder), tiles=tiles, live=live, credentials=credentials)
-    return write_page(made, folder), made
+    pause()
+    return write_page(made, folder, pause=pause), made
 
 
 def _stored(view: RunView) -> list[StoredFile]:

@@ -6,10 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from flux_batch.cli.terminal import drawing as drawing_module
 from flux_batch.cli.terminal.drawing import PageDrawing
+from flux_batch.report.page import render
+from flux_batch.report.page.render import Look
+from flux_batch.report.page.sheet import Sheet
 from flux_batch.run.records import Failure, Phase, Purchase
 from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.run.watch import tally
@@ -68,7 +73,7 @@ def test_a_run_that_is_over_first_draws_no_page(folder: Path, monkeypatch: pytes
     before = (folder / "data.js").read_bytes()
     whole = StateFile.view
 
-    def slow(state: StateFile, step: int = -1) -> object:
+    def slow(state: StateFile, step: int, pause: Callable[[], object]) -> object:
         drawing._stopping.wait(30)
         return whole(state, step)
 
@@ -78,6 +83,39 @@ def test_a_run_that_is_over_first_draws_no_page(folder: Path, monkeypatch: pytes
     drawing.stop()
     assert (folder / "data.js").read_bytes() == before
     assert drawing.news() == ""
+
+
+def test_a_run_that_is_over_waits_for_no_more_than_a_step(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in the middle of its drawing, the page is left there, and nothing is said of it."""
+    page, data, begun = (folder / "index.html").read_bytes(), render.data_js, Event()
+    (folder / "data.js").unlink()
+
+    def slow(made: Sheet) -> str:
+        begun.set()
+        drawing._stopping.wait(30)
+        return data(made)
+
+    def never(made: Sheet, look: Look) -> str:
+        pytest.fail("drawn to its end")
+
+    monkeypatch.setattr(render, "data_js", slow)
+    monkeypatch.setattr(render, "page_html", never)
+    drawing = PageDrawing(folder)
+    drawing.start()
+    assert begun.wait(30)
+    drawing.stop()
+    assert drawing.news() == ""
+    assert (folder / "data.js").read_text("utf-8").endswith(";\n")
+    assert (folder / "index.html").read_bytes() == page
+    assert "session" not in (folder / "live.js").read_text("utf-8")
+
+
+def test_a_run_that_is_over_ends_the_reading(folder: Path) -> None:
+    """A large state file is read step by step; the first step after the end is the last."""
+    drawing = PageDrawing(folder)
+    drawing._stopping.set()
+    with StateFile(folder / FILE, read_only=True) as state, pytest.raises(drawing_module._TooLateError):
+        state.view(1, drawing._go_on)
 
 
 def test_a_page_that_cannot_be_drawn_stops_nothing(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -16,11 +18,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from flux_batch.report import credentials as module
-from flux_batch.report.credentials import CACHE, Credentials, credentials_of
+from flux_batch.report.credentials import ABSENT, CACHE, Credentials, credentials_of
 from flux_batch.report.manifest import manifest
 from flux_batch.report.page.aside import credentials_told
 from flux_batch.report.write import write_report
-from flux_batch.run.after.credentials import has_credentials
+from flux_batch.run.after.credentials import LOOK, has_credentials
+from flux_batch.run.plane.thumbs import SMALL, thumb_name
+from flux_batch.run.plane.webp import webp_size
 from flux_batch.run.records import RunView, StoredFile
 
 from .conftest import make_task, make_view, sha, stored
@@ -134,6 +138,20 @@ def test_a_look_at_the_container(kind: str, tmp_path: Path) -> None:
     assert has_credentials(path) is False
 
 
+@pytest.mark.parametrize("before", [0, 16_338, 16_339, 16_340, 16_384, 50_000])
+def test_a_box_far_behind(before: int, tmp_path: Path) -> None:
+    """What is read at once ends before it, in it or after it."""
+
+    def chunk(name: bytes, length: int) -> bytes:
+        return length.to_bytes(4, "big") + name + bytes(length + 4)
+
+    path = tmp_path / "picture"
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"tEXt", before)
+    for name in (b"caBX", b"IDAT"):
+        path.write_bytes(start + chunk(name, 2))
+        assert has_credentials(path) is (name == b"caBX")
+
+
 def test_what_cannot_be_looked_at(tmp_path: Path) -> None:
     """Nothing there, nothing in it, a folder."""
     (tmp_path / "empty").touch()
@@ -217,6 +235,99 @@ def test_what_changed_is_checked_again(keep: Keep, folder: Path) -> None:
     assert credentials_of([file], folder)[file.sha256].state == "trusted"
     (folder / CACHE).write_text(json.dumps(memory | {"checker": "an older one"}), "utf-8")
     assert credentials_of([file], folder)[file.sha256].state == "invalid"
+
+
+def test_what_carries_none_is_remembered_too(keep: Keep, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same file is not looked at twice; one that changed is, and everything by a newer look."""
+    files = [keep(kind, plain(kind), kind) for kind in KINDS]
+    first = credentials_of(files, folder)
+    assert set(first.values()) == {ABSENT}
+    looked: list[str] = []
+
+    def look(path: str) -> bool | None:
+        looked.append(Path(path).name)
+        return has_credentials(path)
+
+    monkeypatch.setattr(module, "has_credentials", look)
+    assert credentials_of(files, folder) == first
+    assert looked == []
+    os.utime(folder / files[0].path, ns=(1, 1))
+    assert credentials_of(files, folder) == first
+    assert looked == ["PNG"]
+    monkeypatch.setattr(module, "LOOK", LOOK + 1)
+    assert credentials_of(files, folder) == first
+    assert looked[1:] == list(KINDS)
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [b"", b"[]", b"\xff", b'{"checker": "", "found": {}}', b'{"look": 1, "absent": 3, "found": {}}', b'{"look": 1}'],
+)
+def test_a_memory_that_says_nothing_sound(memory: bytes, keep: Keep, folder: Path) -> None:
+    """Is none: everything is looked at, and the next memory is a good one."""
+    files = [keep(kind, plain(kind), kind) for kind in KINDS]
+    first = credentials_of(files, folder)
+    good = (folder / CACHE).read_bytes()
+    (folder / CACHE).write_bytes(memory)
+    assert credentials_of(files, folder) == first
+    assert (folder / CACHE).read_bytes() == good
+
+
+def test_a_memory_in_a_strangers_words(keep: Keep, folder: Path) -> None:
+    """A state that no checker has is not believed; a text in it is cut like one of the checker's."""
+    file = keep("a", signed("PNG"), "PNG")
+    first = credentials_of([file], folder)
+    memory = json.loads((folder / CACHE).read_text("utf-8"))
+    (found,) = memory["found"].values()
+    for state in ("absent", "unchecked", "excellent"):
+        found["state"] = state
+        (folder / CACHE).write_text(json.dumps(memory), "utf-8")
+        assert credentials_of([file], folder) == first
+    found |= {"state": "trusted", "signer": "x\n\x00" * 500}
+    (folder / CACHE).write_text(json.dumps(memory), "utf-8")
+    signer = credentials_of([file], folder)[file.sha256].signer
+    assert len(signer) == 200
+    assert signer.isprintable()
+
+
+def test_a_memory_that_cannot_be_written_fails_no_report(keep: Keep, folder: Path) -> None:
+    """Everything is told all the same."""
+    file = keep("a", plain("PNG"), "PNG")
+    (folder / CACHE).mkdir(parents=True)
+    assert credentials_of([file], folder) == {file.sha256: ABSENT}
+
+
+@pytest.mark.parametrize("change", ["nothing", "original", "original gone", "thumbnail gone", "thumbnail cut"])
+def test_a_report_is_the_same_with_and_without_a_memory(
+    change: str, keep: Keep, folder: Path, tmp_path: Path, spring: RunView
+) -> None:
+    """To the byte, whatever became of an image since the last one."""
+    signed_one = stored(make_task(98, AXES), keep("signed", signed("PNG"), "PNG"))
+    plain_one = stored(make_task(99, AXES), file := keep("plain", plain("PNG"), "PNG"))
+    view = replace(spring, entries=(*spring.entries, signed_one, plain_one))
+    write_report(view, folder)
+    thumb = folder / thumb_name(file.sha256, SMALL)
+    match change:
+        case "original":
+            (folder / file.path).write_bytes(signed("PNG"))
+        case "original gone":
+            (folder / file.path).unlink()
+        case "thumbnail gone":
+            thumb.unlink()
+        case "thumbnail cut":
+            thumb.write_bytes(thumb.read_bytes()[:-1])
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    for name in (CACHE, "manifest.json", "index.html", "data.js"):
+        (other / name).unlink()
+    write_report(view, folder)
+    write_report(view, other)
+    for name in ("manifest.json", "index.html", "data.js"):
+        assert (folder / name).read_bytes() == (other / name).read_bytes()
+    task = json.loads((folder / "manifest.json").read_text("utf-8"))["tasks"][-1]
+    assert task["file"].get("c2pa", {}).get("present") == {"original": True, "original gone": None}.get(change, False)
+    assert ("File missing" in (folder / "data.js").read_text("utf-8")) is (change == "original gone")
+    assert webp_size(str(thumb))
 
 
 def test_manifest_and_sheet_tell(keep: Keep, folder: Path, spring: RunView) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -201,6 +201,33 @@ def test_the_report_ends_it(spring: RunView, folder: Path) -> None:
     before = written(folder)
     write_report(spring, folder)
     assert written(folder) == before
+
+
+def test_a_page_that_was_left_half_drawn_is_the_reports(spring: RunView, folder: Path) -> None:
+    """Wherever its drawing is given up every file is whole, and the report then writes the bytes that it always had."""
+
+    class LeftError(Exception):
+        pass
+
+    def contents() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    write_report(spring, folder)
+    before = contents()
+    for step in (1, 2, 3):
+        pauses = iter((*range(1, step), None))
+
+        def leave(left: Iterator[int | None] = pauses) -> None:
+            if next(left) is None:
+                raise LeftError
+
+        with pytest.raises(LeftError):
+            begin_live_page(spring, folder, leave)
+        after = contents()
+        assert after.keys() == before.keys()
+        assert ("data.js" in {name for name in before if before[name] != after[name]}) is (step == 3)
+        write_report(spring, folder)
+        assert contents() == before
 
 
 def test_what_waits_for_its_turn_asks_for_nothing(folder: Path) -> None:

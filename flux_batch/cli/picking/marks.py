@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import click
-
 from flux_batch.cli.terminal.output import one_line, plural, say
 from flux_batch.errors import UsageError
 from flux_batch.report.delivery.deliver import stored_once
@@ -20,15 +18,6 @@ from flux_batch.spec.beside.picks import read_picks
 from flux_batch.spec.words import quoted
 
 SHOWN: Final = 8
-
-picks_option = click.option(
-    "--picks",
-    "picks",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A picks file; several are merged. [default: picks.json in the run folder]",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,10 @@ STEP: Final = 500
 """Images that are read at once: a few milliseconds."""
 
 
+class _TooLateError(Exception):
+    """The run is over before its page was drawn."""
+
+
 class PageDrawing:
     """Draws the page and keeps it up to date from then on; where the disk does not take it, the run goes on without."""
 
@@ -40,7 +44,7 @@ class PageDrawing:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write no more; returns when nothing is written any longer."""
+        """Write no more; returns when nothing is written any longer: a drawing that goes on ends with its next step."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -70,16 +74,22 @@ class PageDrawing:
     def _work(self) -> None:
         try:
             with StateFile(self._folder / FILE, read_only=True) as state:
-                view = state.view(STEP)
-            if self._stopping.is_set():
-                return
-            page = begin_live_page(view, self._folder)
+                view = state.view(STEP, self._go_on)
+            self._go_on()
+            page = begin_live_page(view, self._folder, self._go_on)
+        except _TooLateError:
+            return
         except LocalFailure as error:
             self._news = f"The contact sheet will not fill while this runs ({error})"
             return
         self._hand_over(page)
         self._news = f"The contact sheet fills as it goes: {self._folder / 'index.html'}"
         page.start()
+
+    def _go_on(self) -> None:
+        """Between two steps: a run that is over waits for no page, for its report draws it anew."""
+        if self._stopping.is_set():
+            raise _TooLateError
 
     def _hand_over(self, page: LivePage) -> None:
         """What moved since the beginning; from now on the page is told itself."""

@@ -24,6 +24,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Run folder. [default: runs/<name>]"
 )
+picks_option = click.option(
+    "--picks",
+    "picks",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A picks file; several are merged. [default: picks.json in the run folder]",
+)
 spec_argument = click.argument("spec", type=click.Path(path_type=Path))
 run_argument = click.argument("run_or_spec", metavar="RUN_OR_SPEC", type=click.Path(path_type=Path))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 
 def usd(amount: Decimal) -> str:
@@ -15,6 +16,7 @@ def decimal_text(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:.{_decimals(amount)}f}"
 
 
+@lru_cache(maxsize=256)
 def _decimals(amount: Decimal) -> int:
     exponent = amount.normalize().as_tuple().exponent
     return max(2, -exponent) if isinstance(exponent, int) else 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
 
 from flux_batch.plan.records import Task
 
@@ -56,4 +55,6 @@ def packet(facts: Facts) -> bytes:
 
 
 def _escaped(text: str) -> str:
+    from xml.sax.saxutils import escape  # which brings half of urllib
+
     return escape(_FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text))

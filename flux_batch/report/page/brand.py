@@ -18,11 +18,12 @@ BOX: Final = (480, 96)
 
 def logo_uri(view: RunView, folder: Path) -> str:
     """The logo that the run kept, small and without its metadata, as a ``data:`` address; empty where there is none."""
-    from PIL import Image, ImageOps
-
     path = view.report.logo
     if path is None or path not in view.inputs:
         return ""
+
+    from PIL import Image, ImageOps
+
     kept = folder / INPUTS / f"{view.inputs[path][:DIGITS]}-{PurePosixPath(path).name}"
     content = io.BytesIO()
     with suppress(OSError, SyntaxError, ValueError, Image.DecompressionBombError), Image.open(kept) as image:

@@ -83,8 +83,8 @@ class LiveTiles:
             thumb = thumbs[file.sha256] = self.thumbnail(file)
             if thumb is None:
                 return None
-        made = tile_of(entry, self.view, thumbs, self._spoken, self._buyer[entry.task.key])
-        return replace(made, parent=drawn.parent, edits=drawn.edits)
+        buyer = self._buyer[entry.task.key]
+        return tile_of(entry, self.view, thumbs, self._spoken, buyer, parent=drawn.parent, edits=drawn.edits)
 
     def _below(self, key: str) -> Iterator[str]:
         """What edits it, and what edits those, as far as it has not begun."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -18,17 +17,25 @@ _SHA_SHOWN: Final = 20
 """How much of a content hash a thumbnail's name begins with; in the data a star stands for it."""
 
 
-class Shared:
-    """Texts and small objects that many tiles have, each once; a tile holds the index."""
+class Texts(dict[str, int]):
+    """Texts that many tiles have, each once; a tile holds the index, which ``texts[text]`` gives."""
+
+    def __missing__(self, text: str) -> int:
+        """A text that is new comes last."""
+        at = self[text] = len(self)
+        return at
+
+
+class Objects:
+    """The same for small objects, which are equal when they are written the same."""
 
     def __init__(self) -> None:
         self.items: list[Any] = []
-        self._at: dict[str, int] = {}
+        self._written = Texts()
 
-    def index(self, item: Any) -> int:
+    def index(self, item: dict[str, Any] | list[Any]) -> int:
         """Where ``item`` stands."""
-        key = item if isinstance(item, str) else json.dumps(item)
-        at = self._at.setdefault(key, len(self.items))
+        at = self._written[repr(item)]
         if at == len(self.items):
             self.items.append(item)
         return at
@@ -37,8 +44,7 @@ class Shared:
 def pack(sheet: Sheet) -> dict[str, Any]:
     """Everything the script shows."""
     names = list(dict.fromkeys(name for tile in sheet.tiles for name in tile.place))
-    labels, texts, objects = {name: Shared() for name in names}, Shared(), Shared()
-    texts.index("")
+    labels, texts, objects = {name: Texts() for name in names}, Texts({"": 0}), Objects()
     tiles = [_tile(tile, labels, texts, objects) for tile in sheet.tiles]
     return {
         "format": FORMAT,
@@ -46,8 +52,8 @@ def pack(sheet: Sheet) -> dict[str, Any]:
         "spec": sheet.spec,
         "axes": [asdict(axis) for axis in sheet.axes],
         "layout": asdict(sheet.layout),
-        "labels": [[name, shared.items] for name, shared in labels.items()],
-        "texts": texts.items,
+        "labels": [[name, list(shared)] for name, shared in labels.items()],
+        "texts": list(texts),
         "objects": objects.items,
         "tiles": tiles,
     }
@@ -58,16 +64,17 @@ def plain(tile: Tile) -> dict[str, Any]:
     return {name: value for name, value in asdict(tile).items() if value not in (None, "", (), {})}
 
 
-def _tile(tile: Tile, labels: Mapping[str, Shared], texts: Shared, objects: Shared) -> list[Any]:
+def _tile(tile: Tile, labels: Mapping[str, Texts], texts: Texts, objects: Objects) -> list[Any]:
     """In the order in which the script's ``unpack`` reads them; empty ones at the end are left out."""
+    place = tile.place
     row = [
         tile.id,
-        _trimmed([labels[name].index(tile.place[name]) if name in tile.place else -1 for name in labels], -1),
-        texts.index(tile.prompt),
-        texts.index(tile.model),
-        texts.index(tile.size),
+        _trimmed([known[place[name]] if name in place else -1 for name, known in labels.items()], -1),
+        texts[tile.prompt],
+        texts[tile.model],
+        texts[tile.size],
         objects.index(dict(tile.options)),
-        texts.index(tile.cost),
+        texts[tile.cost],
         tile.price or 0,
         _picture(tile.picture, texts) if tile.picture else 0,
         0 if tile.picture else objects.index(list(tile.shape)),
@@ -75,30 +82,30 @@ def _tile(tile: Tile, labels: Mapping[str, Shared], texts: Shared, objects: Shar
         0 if tile.parent is None else tile.parent + 1,
         tile.line,
         0 if tile.wanted else 1,
-        texts.index(tile.reference),
-        texts.index(tile.shared_with),
-        texts.index(tile.suspect),
+        texts[tile.reference],
+        texts[tile.shared_with],
+        texts[tile.suspect],
     ]
     return _trimmed(row, 0)
 
 
-def _picture(picture: Picture, texts: Shared) -> list[Any]:
+def _picture(picture: Picture, texts: Texts) -> list[Any]:
     mark = picture.sha256[:_SHA_SHOWN]
     row = [
         picture.href,
-        texts.index("" if picture.name == picture.href else picture.name),
+        texts["" if picture.name == picture.href else picture.name],
         picture.width,
         picture.height,
-        texts.index(picture.weight),
-        texts.index(picture.mime),
+        texts[picture.weight],
+        texts[picture.mime],
         picture.sha256,
-        texts.index(picture.thumb.replace(mark, "*")),
+        texts[picture.thumb.replace(mark, "*")],
         picture.thumb_width,
         picture.thumb_height,
-        texts.index(picture.thumb2.replace(mark, "*")),
+        texts[picture.thumb2.replace(mark, "*")],
         picture.thumb2_width,
         picture.thumb2_height,
-        texts.index(picture.shown.replace(mark, "*")),
+        texts[picture.shown.replace(mark, "*")],
     ]
     return _trimmed(row, 0)
 

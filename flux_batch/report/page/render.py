@@ -9,15 +9,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flux_batch import __version__
 from flux_batch.report.files import write_if_changed
 from flux_batch.report.page.pack import pack
 from flux_batch.report.page.sheet import Sheet
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 PAGE: Final = "index.html"
 DATA: Final = "data.js"
@@ -61,14 +66,19 @@ PLAN: Final = Look(
 _MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
 
-def write_page(sheet: Sheet, folder: Path, look: Look = RUN) -> Path:
-    """Bring both files up to date. The data comes first: an old page can read it, a new page cannot do without."""
+def write_page(sheet: Sheet, folder: Path, look: Look = RUN, pause: Callable[[], object] = bool) -> Path:
+    """Bring both files up to date. The data comes first: an old page can read it, a new page cannot do without.
+
+    ``pause`` is called between the files, and may raise to leave the others as they are.
+    """
     path = folder / PAGE
     write_if_changed(folder / DATA, data_js(sheet).encode())
+    pause()
     if not _whole(sheet):
         write_if_changed(
             folder / TABLE, page_html(sheet, replace(look, template="table.html.j2")).encode("utf-8", "replace")
         )
+        pause()
     write_if_changed(path, page_html(sheet, look).encode("utf-8", "replace"))
     return path
 
@@ -98,17 +108,10 @@ def without_thumbs(sheet: Sheet) -> Sheet:
 
 
 def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str, data: str = "") -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    jinja = Environment(
-        loader=PackageLoader("flux_batch.report", _TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return jinja.get_template(look.template).render(
+    template = _templates().get_template(look.template)
+    return template.render(
         sheet=sheet,
         header=sheet.header,
         version=__version__,
@@ -119,6 +122,21 @@ def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str,
         style=Markup(style),  # noqa: S704 - our own file, and colours
         script=Markup(script),  # noqa: S704 - our own files
         data=Markup(data),  # noqa: S704 - nothing in it can end a script
+    )
+
+
+@cache
+def _templates() -> Environment:
+    """Ours, each compiled once."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("flux_batch.report", _TEMPLATES),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
 from flux_batch.plan.totals.money import usd
@@ -138,15 +140,19 @@ def _tiles(view: RunView, thumbs: Thumbs, axes: Sequence[Axis]) -> tuple[Tile, .
             edits.setdefault(parent, []).append(index)
     suspects = suspects_of(view)
     spoken = spoken_labels(axes)
-    tiles = (tile_of(entry, view, thumbs, spoken, buyer[entry.task.key]) for entry in view.entries)
+    said = {key: suspicion(reason, view) for key, reason in suspects.items()}
     return tuple(
-        replace(
-            tile,
+        tile_of(
+            entry,
+            view,
+            thumbs,
+            spoken,
+            buyer[entry.task.key],
             parent=parents[index],
             edits=tuple(edits.get(index, ())),
-            suspect=suspicion(suspects[entry.task.key], view) if tile.picture and entry.task.key in suspects else "",
+            suspicious=said.get(entry.task.key, ""),
         )
-        for index, (entry, tile) in enumerate(zip(view.entries, tiles, strict=True))
+        for index, entry in enumerate(view.entries)
     )
 
 
@@ -162,27 +168,41 @@ def _parents(view: RunView, buyer: Mapping[str, str]) -> list[int | None]:
     return [at[buyer[key]] if key is not None and key in buyer else None for key in keys]
 
 
-def tile_of(entry: Entry, view: RunView, thumbs: Thumbs, spoken: Spoken, buyer: str) -> Tile:
-    """One image by itself; what it was edited from, and what from it, its neighbours know."""
-    task = entry.task
+def tile_of(
+    entry: Entry,
+    view: RunView,
+    thumbs: Thumbs,
+    spoken: Spoken,
+    buyer: str,
+    *,
+    parent: int | None = None,
+    edits: tuple[int, ...] = (),
+    suspicious: str = "",
+) -> Tile:
+    """One image by itself; what its neighbours know is given: what it was edited from, and what from it."""
+    task, place = entry.task, _place(entry)
     pays = buyer == task.id
+    cost = entry.purchase.cost if pays else None
     picture, instead = _picture(entry, view, thumbs)
     return Tile(
         id=task.id,
-        place=_place(entry),
-        alt=_alt(entry, spoken),
+        place=place,
+        alt=_alt(task.prompt, place, spoken),
         prompt=task.prompt,
         model=task.model,
         size=task.size,
         options=task.options,
-        cost=usd(entry.purchase.cost) if pays and entry.purchase.cost else "",
+        cost=usd(cost) if cost else "",
         wanted=entry.wanted,
         shape=_shape(task.size, picture),
         picture=picture,
         notice=instead,
         reference=_reference(entry),
         shared_with="" if pays else buyer,
-        price=float(entry.purchase.cost) if pays and entry.purchase.cost else None,
+        parent=parent,
+        edits=edits,
+        suspect=suspicious if picture else "",
+        price=float(cost) if cost else None,
         line=task.line,
     )
 
@@ -217,11 +237,10 @@ def _place(entry: Entry) -> dict[str, str]:
     return {"job": entry.task.job, **entry.task.axes}
 
 
-def _alt(entry: Entry, spoken: Spoken) -> str:
+def _alt(prompt: str, place: Mapping[str, str], spoken: Spoken) -> str:
     """The values that tell this image from its neighbours; in a run where nothing varies, the prompt's beginning."""
-    place = _place(entry)
     said = [_said(name, labels.get(place[name], place[name])) for name, labels in spoken.items() if name in place]
-    return " · ".join(said) or entry.task.prompt[:120]
+    return " · ".join(said) or prompt[:120]
 
 
 def _said(name: str, label: str) -> str:
@@ -252,4 +271,8 @@ def _original(path: str, view: RunView) -> str:
 
 def _href(path: str) -> str:
     """A relative URL that no file name can turn into another scheme, a query or a fragment."""
-    return quote(os.fsencode(path), safe="/")
+    return path if _PLAIN.fullmatch(path) else quote(os.fsencode(path), safe="/")
+
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_./~-]*", re.ASCII)
+"""What is quoted as it stands, which nearly every path is."""

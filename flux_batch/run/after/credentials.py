@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from struct import Struct
@@ -17,16 +18,33 @@ _C2PA: Final = b"c2pa"
 """How the type and the label of its box begin, within the first bytes of a JPEG's segment."""
 
 
-def has_credentials(path: Path) -> bool | None:
+_SMALL: Final = 1 << 14
+"""Bytes that are read sooner than mapped."""
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+
+LOOK: Final = 1
+"""Which look this is, for whoever remembers what one found: another number when it begins to see more."""
+
+
+def has_credentials(path: str | Path) -> bool | None:
     """Whether there is a box for them; None where the file cannot be read."""
     try:
-        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-            return _found(data)
-    except (OSError, ValueError):  # an empty file cannot be mapped
+        handle = os.open(path, _FLAGS)
+    except (OSError, ValueError):  # a name that no file can have
         return None
+    try:
+        begins = os.read(handle, _SMALL)
+        if len(begins) < _SMALL:
+            return _found(begins) if begins else None
+        with mmap(handle, 0, access=ACCESS_READ) as data:
+            return _found(data)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
 
 
-def _found(data: mmap) -> bool:
+def _found(data: mmap | bytes) -> bool:
     if data[:8] == _PNG:
         return _in_png(data)
     if data[:3] == b"\xff\xd8\xff":
@@ -34,7 +52,7 @@ def _found(data: mmap) -> bool:
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP" and _in_webp(data)
 
 
-def _in_png(data: mmap) -> bool:
+def _in_png(data: mmap | bytes) -> bool:
     at, end = len(_PNG), len(data) - _CHUNK.size
     for _ in range(_PARTS_MAX):
         if at > end:
@@ -46,7 +64,7 @@ def _in_png(data: mmap) -> bool:
     return False
 
 
-def _in_jpeg(data: mmap) -> bool:
+def _in_jpeg(data: mmap | bytes) -> bool:
     """An APP11 segment before the picture's own data."""
     at = 2
     for _ in range(_PARTS_MAX):
@@ -62,7 +80,7 @@ def _in_jpeg(data: mmap) -> bool:
     return False
 
 
-def _in_webp(data: mmap) -> bool:
+def _in_webp(data: mmap | bytes) -> bool:
     at = 12
     for _ in range(_PARTS_MAX):
         if at + 8 > len(data):

@@ -31,10 +31,23 @@ def original_size(path: str, folder: Path, listed: Listing | None = None) -> int
         if listed is not None and path not in listed:
             raise FileNotFoundError(path)
         return object_size(path) if listed is None else listed[path]
+    return original_status(path, folder).st_size
+
+
+def original_status(path: str, folder: Path) -> os.stat_result:
+    """What the disk says of a stored image in the run folder; raises OSError where there is none."""
     found = os.stat(os.path.join(folder, path))  # noqa: PTH116, PTH118 (a large run asks a hundred thousand times)
     if not stat.S_ISREG(found.st_mode):
         raise NotAFile(path)
-    return found.st_size
+    return found
+
+
+def is_there(path: str, folder: Path) -> bool:
+    """Whether a stored image can be looked at: an object store is taken at its word."""
+    try:
+        return is_object(path) or bool(original_status(path, folder))
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def stands(place: str, size: int) -> bool:

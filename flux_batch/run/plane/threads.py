@@ -12,7 +12,7 @@ from flux_batch.run.plane.cores import cores
 _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
 
-GLANCES: Final = 64
+GLANCES: Final = 256
 """Files that are only looked at, together: handing them over one by one takes longer than that."""
 
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Final
 
-from flux_batch.run.plane.objects import is_object
-from flux_batch.run.plane.originals import original_file
+from flux_batch.run.plane.originals import is_there, original_file
 from flux_batch.run.plane.picture import NotAnImage, check_picture
 from flux_batch.run.plane.threads import GLANCES, in_threads
 from flux_batch.run.plane.webp import webp_size
@@ -58,7 +57,7 @@ def make_thumbs(files: Iterable[StoredFile], folder: Path) -> dict[str, Thumbs |
     Decoding leaves Python's lock, so threads make it faster on any machine with more than one core.
     """
     once = list({file.sha256: file for file in files}.values())
-    there = [file for file in once if is_object(file.path) or (folder / file.path).is_file()]
+    there = [file for file in once if is_there(file.path, folder)]
     found = in_threads(lambda file: find_thumbs(file.sha256, folder), there, GLANCES)
     missing = [file for file, thumbs in zip(there, found, strict=True) if thumbs is None]
     made = in_threads(lambda file: _thumbs_of(file, folder), missing)
@@ -78,13 +77,13 @@ def _thumbs_of(file: StoredFile, folder: Path) -> Thumbs | None:
 
 def find_thumbs(sha256: str, folder: Path) -> Thumbs | None:
     """The thumbnails that are there, by their original's hash; None unless both are, and whole."""
-    small, large = (_found(sha256, longest, folder) for longest in (SMALL, LARGE))
+    small = _found(thumb_name(sha256, SMALL), folder)
+    large = small and _found(thumb_name(sha256, LARGE), folder)
     return Thumbs(small=small, large=large) if small and large else None
 
 
-def _found(sha256: str, longest: int, folder: Path) -> Thumb | None:
-    name = thumb_name(sha256, longest)
-    size = webp_size(folder / name)
+def _found(name: str, folder: Path) -> Thumb | None:
+    size = webp_size(f"{folder!s}/{name}")
     return Thumb(path=name, width=size[0], height=size[1]) if size else None
 
 

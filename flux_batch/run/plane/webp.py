@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import os
-import struct
-from pathlib import Path
+from typing import Final
+
+_HEAD: Final = 30
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
-def webp_size(path: Path) -> tuple[int, int] | None:
+def webp_size(path: str) -> tuple[int, int] | None:
     """Width and height from a WebP file's header; None unless the file is there in its whole length.
 
-    Reading thirty bytes instead of opening it with Pillow is what keeps 10,000 old thumbnails cheap.
+    Four bare calls for each of 10,000 old thumbnails: a Path and a buffer take longer than the disk does.
     """
     try:
-        with path.open("rb") as file:
-            head, length = file.read(30), os.fstat(file.fileno()).st_size
+        handle = os.open(path, _FLAGS)
     except OSError:
         return None
-    if (
-        len(head) < 30
-        or head[:4] != b"RIFF"
-        or head[8:12] != b"WEBP"
-        or struct.unpack("<I", head[4:8])[0] + 8 != length
-    ):
+    try:
+        head, length = os.read(handle, _HEAD), os.lseek(handle, 0, os.SEEK_END)
+    except OSError:
         return None
-    return _dimensions(head)
+    finally:
+        os.close(handle)
+    whole = len(head) == _HEAD and int.from_bytes(head[4:8], "little") + 8 == length
+    return _dimensions(head) if whole and head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
 
 
 def _dimensions(head: bytes) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
@@ -104,13 +104,13 @@ class StateFile:
         return found
 
     @legible
-    def view(self, step: int = -1) -> RunView:
+    def view(self, step: int = -1, pause: Callable[[], object] = bool) -> RunView:
         """All a report needs, in the order of the spec; what is no longer wanted comes last.
 
         With a ``step`` so many images are read at once: whoever writes meanwhile waits no longer than for these, and
-        each image is as it stood when its turn came.
+        each image is as it stood when its turn came. ``pause`` is called after each step, and may raise to end it.
         """
-        entries = self._entries(step)
+        entries = self._entries(step, pause)
         spent, reserved = self.committed()
         created = float(self.meta("created") or 0.0)
         moments = [
@@ -137,7 +137,7 @@ class StateFile:
             images_web=self.meta("images_web") or "",
         )
 
-    def _entries(self, step: int) -> tuple[Entry, ...]:
+    def _entries(self, step: int, pause: Callable[[], object]) -> tuple[Entry, ...]:
         found: list[tuple[tuple[bool, int, str], Entry]] = []
         last = -1
         while rows := self.db.rows(_ENTRIES, (last, step)):
@@ -145,6 +145,7 @@ class StateFile:
             last = rows[-1]["place"]
             if step < 0:
                 break
+            pause()
         found.sort(key=itemgetter(0))
         return tuple(entry for _, entry in found)
 
