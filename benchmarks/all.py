@@ -1,35 +1,56 @@
-"""Every table of docs/performance.md that is about running, one after the other; best on a quiet machine.
+"""Every table of docs/performance.md, one after the other; on a machine that has nothing else to do.
 
-    python all.py [--promptfoo PATH]
+    python all.py [--promptfoo PATH] [--snakemake PATH]
 
-Takes about half an hour.
+Takes about half an hour. Without the two programs their rows are left out.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from measure import HERE
 
 ROWS = (
+    ("start.py",),
+    ("plan.py",),
+    ("replan.py",),
+    ("report.py",),
+    ("resume.py",),
     ("run.py", "--rounds", "5"),
+    ("run.py", "--rounds", "3", "--keep"),
     ("run.py", "--kind", "photo", "--images", "1000", "--rounds", "3"),
     ("run.py", "--images", "20000", "--rounds", "1"),
     ("pace.py",),
     ("polls.py",),
-    ("resume.py",),
+    ("thumbs.py", "1000"),
     ("durability.py",),
+    ("scale.py",),
+    ("sheet.py", "10000"),
+    ("plan.py", "grow"),
     ("growth.py", "--largest", "100000"),
-    ("neighbours.py", *sys.argv[1:]),
 )
 
 
 def main() -> None:
     """Run them; one that fails does not stop the others."""
-    for script, *arguments in ROWS:
-        print(f"\n$ benchmarks/{script} {' '.join(arguments)}", flush=True)
-        subprocess.run([sys.executable, str(HERE / script), *arguments], check=False)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--promptfoo")
+    parser.add_argument("--snakemake")
+    given = parser.parse_args()
+    others = [("neighbours.py", *(("--promptfoo", given.promptfoo) if given.promptfoo else ()))]
+    others += [("neighbours_plan.py", "--snakemake", given.snakemake)] if given.snakemake else []
+    for row in (*ROWS, *others):
+        tell(row)
+
+
+def tell(row: Sequence[str]) -> None:
+    """One of them, below the line that repeats it."""
+    print(f"\n$ benchmarks/{' '.join(row)}", flush=True)
+    subprocess.run([sys.executable, str(HERE / row[0]), *row[1:]], check=False)
 
 
 if __name__ == "__main__":
