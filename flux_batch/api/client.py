@@ -18,6 +18,7 @@ import aiohttp
 
 from flux_batch import __version__
 from flux_batch.api.answers import error_for, read_json, tokens_left
+from flux_batch.api.form import ImageForm
 from flux_batch.api.hiding import hide_key, hide_key_in_bytes, hide_key_in_json
 from flux_batch.api.settings import ApiSettings
 from flux_batch.api.transport import HTTP_FAILURES, Call, api_session, translate
@@ -125,9 +126,8 @@ class ApiClient:
         """Send an image and return its public URL; raises UsageError for one the API would refuse."""
         mime = checked_upload(path)
         with path.open("rb") as file:
-            form = aiohttp.FormData({"purpose": "generation"})
-            form.add_field("file", file, filename=f"reference.{mime.split('/')[1]}", content_type=mime)
-            call = self._call(self._queries, "POST", UPLOAD_PATH, data=form)
+            form = ImageForm(file, mime)
+            call = self._call(self._queries, "POST", UPLOAD_PATH, data=form.pieces(), headers=form.headers)
             answer = self._understood(await self._hear(call, self._timeouts.upload))
         return _expect(parse_upload(answer), answer, "took the upload without giving its URL")
 

@@ -72,9 +72,14 @@ def make_folder(folder: Path) -> None:
 
 def _free_name(wanted: Path, sha256: str) -> Path:
     """The wanted name, unless another image has it: one that an earlier state file knew, or somebody put there."""
-    if not os.path.lexists(wanted) or (wanted.is_file() and not wanted.is_symlink() and _sha256(wanted) == sha256):
+    if not os.path.lexists(wanted) or _is_the_same(wanted, sha256):
         return wanted
     return wanted.with_name(f"{wanted.stem}-{sha256[:12]}{wanted.suffix}")
+
+
+def _is_the_same(path: Path, sha256: str) -> bool:
+    """Whether these bytes stand there, and not a link to them."""
+    return path.is_file() and not path.is_symlink() and _sha256(path) == sha256
 
 
 def _sha256(path: Path) -> str:
