@@ -18,9 +18,9 @@ from functools import partial
 from pathlib import Path
 
 from measure import Figures, measure, pair
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops, ImageFilter, _imaging
 
-from flux_batch.run.plane.thumbs import LARGE, SMALL, make_thumbs
+from flux_batch.run.plane.thumbs import LARGE, SMALL, drawn, make_thumbs
 from flux_batch.run.records import StoredFile
 
 SHAPES = 16
@@ -94,6 +94,9 @@ def settings() -> None:
         print(f"decode a {kind:<5} {len(body):>9,} bytes  {_cost(partial(_loaded, body)):6.1f} ms", end="")
         print(f", verify() {_cost(partial(_verified, body)):5.1f} ms")
     body = _encoded(image, "JPEG", quality=92)
+    for blocks in (0, 4):
+        _imaging.set_blocks_max(blocks)
+        print(f"JPEG to both thumbnails, {blocks} blocks of memory kept  {_cost(partial(_both, body)):6.1f} ms")
     print(f"decode a JPEG with draft(800)     {_cost(partial(_loaded, body, draft=True)):6.1f} ms")
     for gap in (None, 1.0, 2.0):
         print(f"1 MP to {LARGE}, reducing_gap={gap}  {_cost(partial(_fitted, image, LARGE, gap)):6.1f} ms", end="")
@@ -113,6 +116,10 @@ def _loaded(body: bytes, *, draft: bool = False) -> Image.Image:
             image.draft("RGB", (LARGE, LARGE))
         image.load()
         return image
+
+
+def _both(body: bytes) -> None:
+    drawn(_loaded(body))
 
 
 def _verified(body: bytes) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -13,6 +14,7 @@ from threading import Lock
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from flux_batch.api.uploads import sniff
+from flux_batch.run.plane.cores import cores
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -25,6 +27,9 @@ LARGE: Final = 8_000_000
 
 _MOST_IN_A_JPEG: Final = {b"\xff\xda": 200, b"Exif\0\0": 20}
 """Scans and EXIF blocks. Real files have a dozen at most; thousands keep a decoder busy for minutes."""
+
+_BLOCKS_MOST: Final = 16
+"""Blocks of memory that are kept for the next picture, on however many cores; one of 1 MP takes 4 MB."""
 
 _ONE_LARGE_ONE: Final = Lock()
 
@@ -62,6 +67,7 @@ def check_content(data: Content, then: Callable[[ImageFile], None] = lambda _: N
     Pillow's ``verify()`` passes JPEGs that lost their tail and ``load()`` passes PNGs that lost their end, so both run.
     The first decodes nothing: it adds up a PNG's checksums.
     """
+    _keep_memory()
     with _legible():
         mime = _kind(data)
         _check_end(data, mime)
@@ -71,6 +77,17 @@ def check_content(data: Content, then: Callable[[ImageFile], None] = lambda _: N
             image.load()
         then(image)
         return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime])
+
+
+@cache
+def _keep_memory() -> None:
+    """Let Pillow use the memory of one picture for the next: a large block is else given back and zeroed each time.
+
+    Two for each thread: a picture and what is drawn from it. What it saves is in ``benchmarks/thumbs.py settings``.
+    """
+    from PIL import _imaging
+
+    _imaging.set_blocks_max(min(2 * cores(), _BLOCKS_MOST))
 
 
 def _mapped(path: Path) -> mmap:
