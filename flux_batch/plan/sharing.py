@@ -30,7 +30,7 @@ class Shared:
         known = self._made.get((make, written))
         if known is None:
             known = self._made[make, written] = make(written)
-        return known  # type: ignore[no-any-return]
+        return known
 
     def whole(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
         """Plain values by name; equal is what is written the same, for 1 is not True."""

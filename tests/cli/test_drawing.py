@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -90,12 +90,12 @@ def test_a_run_that_is_over_waits_for_no_more_than_a_step(folder: Path, monkeypa
     page, data, begun = (folder / "index.html").read_bytes(), render.data_js, Event()
     (folder / "data.js").unlink()
 
-    def slow(made: Sheet) -> str:
+    def slow(made: Sheet) -> Iterator[str]:
         begun.set()
         drawing._stopping.wait(30)
         return data(made)
 
-    def never(made: Sheet, look: Look) -> str:
+    def never(made: Sheet, look: Look) -> Iterator[str]:
         pytest.fail("drawn to its end")
 
     monkeypatch.setattr(render, "data_js", slow)

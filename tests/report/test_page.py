@@ -55,7 +55,7 @@ def test_data_cannot_leave_its_script(spring: RunView, folder: Path) -> None:
     hostile = "</script><script>alert(1)</script><!--\u2028\u2029&amp;"
     entry = spring.entries[0]
     entry = replace(entry, task=replace(entry.task, prompt=hostile))
-    text = data_js(sheet(replace(spring, entries=(entry,)), {}))
+    text = "".join(data_js(sheet(replace(spring, entries=(entry,)), {})))
     assert not re.search("[<>&\u2028\u2029]", text)
     document = data_of(text)
     assert document["texts"][document["tiles"][0][2]] == hostile
@@ -66,7 +66,7 @@ def test_what_people_wrote_is_text_in_the_page(spring: RunView) -> None:
     hostile = "<script>alert(1)</script><b>\"'&amp;"
     entry = spring.entries[0]
     entry = replace(entry, task=replace(entry.task, prompt=hostile))
-    text = page_html(sheet(replace(spring, name=hostile, entries=(entry,)), {}))
+    text = "".join(page_html(sheet(replace(spring, name=hostile, entries=(entry,)), {})))
     assert "<script>alert" not in text
     assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;&lt;b&gt;&#34;&#39;&amp;amp;") >= 2
 
@@ -93,8 +93,10 @@ def test_every_picture_keeps_its_place(spring: RunView, folder: Path) -> None:
 
 def test_a_rehearsal_says_so_on_top(spring: RunView, folder: Path) -> None:
     """Nobody mistakes the simulator's drawings for a result."""
-    assert "Drawn by the simulator, nothing was spent." in page_html(sheet(replace(spring, rehearsal=True), {}))
-    assert 'class="rehearsal"' not in page_html(sheet(spring, {}))
+    assert "Drawn by the simulator, nothing was spent." in "".join(
+        page_html(sheet(replace(spring, rehearsal=True), {}))
+    )
+    assert 'class="rehearsal"' not in "".join(page_html(sheet(spring, {})))
 
 
 def test_an_empty_run_has_a_page(folder: Path) -> None:
