@@ -233,8 +233,10 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
     ), None
 
 
-def _place(entry: Entry) -> dict[str, str]:
-    return {"job": entry.task.job, **entry.task.axes}
+def _place(entry: Entry) -> Mapping[str, str]:
+    """The job and then the axes, which mostly begin with it."""
+    axes = entry.task.axes
+    return axes if next(iter(axes), "") == "job" else {"job": entry.task.job, **axes}
 
 
 def _alt(prompt: str, place: Mapping[str, str], spoken: Spoken) -> str:

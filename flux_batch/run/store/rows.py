@@ -74,7 +74,7 @@ def from_row(row: Mapping[str, Any], shared: Shared | None = None) -> Purchase:
     """The inverse of ``to_row``, with the key; what other rows have, too, is taken from ``shared``."""
     shared = shared or Shared()
     return Purchase(
-        key=shared.text(row["key"]),
+        key=row["key"],
         phase=Phase(row["phase"]),
         generation=row["generation"],
         sends=row["sends"],

@@ -274,7 +274,7 @@ _SKIP_BELOW: Final = (
 
 
 def _entry(row: Mapping[str, Any], shared: Shared) -> Entry:
-    task = task_from_json({**json.loads(row["record"]), "key": shared.text(row["key"])}, shared)
+    task = task_from_json({**json.loads(row["record"]), "key": row["key"]}, shared)
     return Entry(task=task, purchase=from_row(row, shared), wanted=bool(row["wanted"]))
 
 
