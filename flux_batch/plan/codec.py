@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from flux_batch.plan.records import Price, Reference, Task
+from flux_batch.plan.sharing import Shared
 from flux_batch.plan.totals.money import decimal_text
 from flux_batch.spec.records import ReferenceFile
 
@@ -31,15 +32,25 @@ def task_to_json(task: Task) -> dict[str, Any]:
     }
 
 
-def task_from_json(value: Mapping[str, Any]) -> Task:
-    """The inverse of ``task_to_json``."""
-    fields = dict(value)
-    reference = fields["reference"]
-    if reference is not None:
-        kind, source, sha256 = reference
-        fields["reference"] = Reference(kind=kind, source=source, sha256=sha256)
-    fields["price"] = None if fields["price"] is None else Decimal(fields["price"])
+def task_from_json(value: Mapping[str, Any], shared: Shared | None = None) -> Task:
+    """The inverse of ``task_to_json``; what tasks read before have, too, is taken from ``shared``."""
+    fields, shared = dict(value), shared or Shared()
+    for name in _REPEATED:
+        fields[name] = shared.text(fields[name])
+    fields["axes"] = shared.texts(fields["axes"])
+    fields["options"] = shared.whole(fields["options"])
+    if fields["reference"] is not None:
+        fields["reference"] = shared.made(_reference, tuple(fields["reference"]))
+    fields["price"] = None if fields["price"] is None else shared.made(Decimal, fields["price"])
     return Task(**fields)
+
+
+_REPEATED: Final = ("job", "model", "prompt", "size")
+
+
+def _reference(value: tuple[Any, ...]) -> Reference:
+    kind, source, sha256 = value
+    return Reference(kind=kind, source=source, sha256=sha256)
 
 
 def price_to_json(price: Price) -> dict[str, str]:

@@ -11,7 +11,7 @@ from itertools import islice
 from json.encoder import encode_basestring  # the C one where there is one
 from typing import Final
 
-AT_ONCE: Final = 1_000
+AT_ONCE: Final = 250
 """Items of an iterator that are made one piece."""
 
 _WORDS: Final[Mapping[object, str]] = {None: "null", True: "true", False: "false"}

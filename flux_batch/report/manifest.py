@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from flux_batch.plan.records import CURRENCY, Price, Reference
 from flux_batch.plan.totals.money import decimal_text
 from flux_batch.report.credentials import Credentials
 from flux_batch.report.delivery.xmp import source_type
-from flux_batch.report.files import write_if_changed
+from flux_batch.report.files import encoded, stream_if_changed
 from flux_batch.report.page.phrases import disclosure
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import buyers, totals
@@ -36,8 +37,7 @@ _NONE: Final[Found] = MappingProxyType({})
 def write_manifest(view: RunView, folder: Path, found: Found = _NONE) -> Path:
     """Bring ``manifest.json`` in ``folder`` up to date; an unchanged run leaves it untouched."""
     path = folder / NAME
-    pieces = (piece.encode("utf-8", "replace") for piece in indented(_head(view) | {"tasks": _tasks(view, found)}))
-    write_if_changed(path, b"".join(pieces) + b"\n")
+    stream_if_changed(path, encoded(chain(indented(_head(view) | {"tasks": _tasks(view, found)}), ("\n",))))
     return path
 
 

@@ -66,18 +66,24 @@ def _page(
     from flux_batch.report.page.brand import logo_uri
     from flux_batch.report.page.live_tiles import in_turn
     from flux_batch.report.page.render import write_page
-    from flux_batch.report.page.sheet import sheet
     from flux_batch.report.picking.drafts import draft_told
-    from flux_batch.run.plane.thumbs import make_thumbs
 
-    thumbs = make_thumbs(_stored(view), folder)
-    pause()
-    made = sheet(view, thumbs)
+    made = _sheet(view, folder, pause)
     header = replace(made.header, logo=logo_uri(view, folder))
     tiles = tuple(map(in_turn, made.tiles)) if live else made.tiles
     made = replace(made, header=header, draft=draft_told(view, folder), tiles=tiles, live=live, credentials=credentials)
     pause()
     return write_page(made, folder, pause=pause), made
+
+
+def _sheet(view: RunView, folder: Path, pause: Callable[[], object]) -> Sheet:
+    """Its tiles have all they need of the thumbnails."""
+    from flux_batch.report.page.sheet import sheet
+    from flux_batch.run.plane.thumbs import make_thumbs
+
+    thumbs = make_thumbs(_stored(view), folder)
+    pause()
+    return sheet(view, thumbs)
 
 
 def _stored(view: RunView) -> list[StoredFile]:

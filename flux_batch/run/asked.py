@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from flux_batch.run.after.mend import mend
 from flux_batch.run.folder.inputs import keep_inputs
 from flux_batch.run.store.registry import REGISTERED, register
 from flux_batch.run.store.state import StateFile
+from flux_batch.spec.beside.reads import Reads
 from flux_batch.spec.records import Budget, Execution, Spec
 
 
@@ -62,9 +63,9 @@ class Asked(Wishes, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Fresh:
-    """A plan that was made just now.
+    """A plan that was made just now, held until the state file has taken it over.
 
     With the ``selection`` that it was made with, a large one need not be made again for the next run.
     """
@@ -107,7 +108,7 @@ class Fresh:
         return Later(lambda: diff(self.plan, known, retry_failed=retry_failed))
 
     def take_over(self, state: StateFile, cost: Estimate, /, *, now: float, retry_failed: bool) -> None:
-        """Keep its files, register it, and note what it was made from."""
+        """Keep its files, register it, note what it was made from, and let go of its images."""
         from flux_batch.run.again.basis import basis_of, keep_basis
 
         keep_inputs(self.plan, self.spec, state.path.parent)
@@ -116,3 +117,9 @@ class Fresh:
         if self.selection is not None:
             basis = basis_of(self.plan, self.spec, self.selection, cost, state.meta(REGISTERED) or "")
         keep_basis(state, basis)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """A run goes on for hours, and reads from the state file what it needs of an image."""
+        self.plan = replace(self.plan, tasks=(), selected=frozenset())
+        self.spec = replace(self.spec, jobs=(), variables=(), reads=Reads())

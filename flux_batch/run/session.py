@@ -59,6 +59,9 @@ from flux_batch.spec.records import Spec
 Approve = Callable[[Estimate, Sequence[Change]], None]
 """Asked once before money is spent; raises ConsentMissing to refuse. The changes may be looked at until it returns."""
 
+AtEnd = Callable[[Callable[[], RunView]], None]
+"""Called once with what reads a view of the run: it is large, and best read when nothing else is held any more."""
+
 _SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -92,7 +95,7 @@ def run_plan(
     *,
     approve: Approve,
     at_start: Callable[[], None] = lambda: None,
-    at_end: Callable[[RunView], None] = lambda _: None,
+    at_end: AtEnd = lambda _: None,
     watcher: Watcher | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
@@ -116,14 +119,14 @@ def run_asked(
     *,
     approve: Approve,
     at_start: Callable[[], None] = lambda: None,
-    at_end: Callable[[RunView], None] = lambda _: None,
+    at_end: AtEnd = lambda _: None,
     watcher: Watcher | None = None,
     clock: Clock | None = None,
 ) -> Outcome:
     """Buy and store what is asked for and the run folder does not have; safe to end and to repeat at any instant.
 
     ``at_start`` is called when there is something to do, before anything is sent, which waits for it;
-    ``at_end`` with what the run folder holds then, still under its lock, also when the run cannot go on.
+    ``at_end`` with what reads the run folder as it is then, still under its lock, also when the run cannot go on.
     Raises RefusedToSpend before anything is sent, Resumable when it cannot go on; images that fail are no exception.
     """
     check_plane(options.dask)
@@ -181,15 +184,15 @@ def _look_for_strangers(session: _Session) -> None:
         session.refuse(refusal)
 
 
-def _carried_out(session: _Session, at_end: Callable[[RunView], None]) -> Outcome:
+def _carried_out(session: _Session, at_end: AtEnd) -> Outcome:
     """Work, and show what the folder holds then, whatever came of it."""
     try:
         outcome = asyncio.run(session.execute())
     except (Resumable, RefusedToSpend):
         with suppress(LocalFailure):
-            at_end(session.state.view())
+            at_end(session.state.view)
         raise
-    at_end(session.state.view())
+    at_end(session.state.view)
     return outcome
 
 

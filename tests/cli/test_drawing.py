@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from weakref import ref
 
 import pytest
 
@@ -90,12 +92,12 @@ def test_a_run_that_is_over_waits_for_no_more_than_a_step(folder: Path, monkeypa
     page, data, begun = (folder / "index.html").read_bytes(), render.data_js, Event()
     (folder / "data.js").unlink()
 
-    def slow(made: Sheet) -> str:
+    def slow(made: Sheet) -> Iterator[str]:
         begun.set()
         drawing._stopping.wait(30)
         return data(made)
 
-    def never(made: Sheet, look: Look) -> str:
+    def never(made: Sheet, look: Look) -> Iterator[str]:
         pytest.fail("drawn to its end")
 
     monkeypatch.setattr(render, "data_js", slow)
@@ -108,6 +110,18 @@ def test_a_run_that_is_over_waits_for_no_more_than_a_step(folder: Path, monkeypa
     assert (folder / "data.js").read_text("utf-8").endswith(";\n")
     assert (folder / "index.html").read_bytes() == page
     assert "session" not in (folder / "live.js").read_text("utf-8")
+
+
+def test_a_run_that_is_over_holds_nothing_of_its_page(folder: Path) -> None:
+    """The report that follows reads every image again; of a large run both at once would be too much."""
+    drawing = PageDrawing(folder)
+    drawing.start()
+    until(lambda: drawing._page)
+    page = ref(drawing._page)
+    drawing.moved(first(folder))
+    drawing.stop()
+    gc.collect()
+    assert page() is None
 
 
 def test_a_run_that_is_over_ends_the_reading(folder: Path) -> None:

@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flux_batch.report.files import write_if_changed
+import pytest
+
+from flux_batch.report.files import PIECE, encoded, stream_if_changed, write_if_changed
 from flux_batch.report.page.render import data_js, page_html
 from flux_batch.report.page.sheet import sheet
 from flux_batch.report.write import write_report
@@ -55,7 +57,7 @@ def test_data_cannot_leave_its_script(spring: RunView, folder: Path) -> None:
     hostile = "</script><script>alert(1)</script><!--\u2028\u2029&amp;"
     entry = spring.entries[0]
     entry = replace(entry, task=replace(entry.task, prompt=hostile))
-    text = data_js(sheet(replace(spring, entries=(entry,)), {}))
+    text = "".join(data_js(sheet(replace(spring, entries=(entry,)), {})))
     assert not re.search("[<>&\u2028\u2029]", text)
     document = data_of(text)
     assert document["texts"][document["tiles"][0][2]] == hostile
@@ -66,7 +68,7 @@ def test_what_people_wrote_is_text_in_the_page(spring: RunView) -> None:
     hostile = "<script>alert(1)</script><b>\"'&amp;"
     entry = spring.entries[0]
     entry = replace(entry, task=replace(entry.task, prompt=hostile))
-    text = page_html(sheet(replace(spring, name=hostile, entries=(entry,)), {}))
+    text = "".join(page_html(sheet(replace(spring, name=hostile, entries=(entry,)), {})))
     assert "<script>alert" not in text
     assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;&lt;b&gt;&#34;&#39;&amp;amp;") >= 2
 
@@ -93,8 +95,10 @@ def test_every_picture_keeps_its_place(spring: RunView, folder: Path) -> None:
 
 def test_a_rehearsal_says_so_on_top(spring: RunView, folder: Path) -> None:
     """Nobody mistakes the simulator's drawings for a result."""
-    assert "Drawn by the simulator, nothing was spent." in page_html(sheet(replace(spring, rehearsal=True), {}))
-    assert 'class="rehearsal"' not in page_html(sheet(spring, {}))
+    assert "Drawn by the simulator, nothing was spent." in "".join(
+        page_html(sheet(replace(spring, rehearsal=True), {}))
+    )
+    assert 'class="rehearsal"' not in "".join(page_html(sheet(spring, {})))
 
 
 def test_an_empty_run_has_a_page(folder: Path) -> None:
@@ -110,3 +114,39 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     assert not write_if_changed(path, b"one")
     assert write_if_changed(path, b"two")
     assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("pieces", [[b"one", b"two"], [b"on", b"e", b"three"], [b"o"], [], [b"two"], [b"onetwo", b"!"]])
+def test_pieces_make_the_same_file_as_a_whole(tmp_path: Path, pieces: list[bytes]) -> None:
+    """Longer, shorter, empty, other from somewhere on, over a file and over none; the same once more writes nothing."""
+    path = tmp_path / "a.txt"
+    for before in (b"onetwo", b"", None):
+        path.unlink(missing_ok=True)
+        if before is not None:
+            path.write_bytes(before)
+        assert stream_if_changed(path, pieces) == (before != b"".join(pieces))
+        assert path.read_bytes() == b"".join(pieces)
+        found = path.stat()
+        assert not stream_if_changed(path, iter(pieces))
+        assert path.stat() == found
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_pieces_that_end_in_an_error_leave_the_old_file(tmp_path: Path) -> None:
+    """While they are compared, and while they are written."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"onetwo")
+    for first in (b"one", b"other"):
+        with pytest.raises(ZeroDivisionError):
+            stream_if_changed(path, (first if number else b"%d" % (1 // number) for number in (1, 0)))
+        assert path.read_bytes() == b"onetwo"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_texts_come_in_pieces_worth_a_write() -> None:
+    """What is no text is a question mark, wherever it stands."""
+    texts = ["é\ud83d", "\ude00"] * PIECE
+    pieces = list(encoded(texts))
+    assert b"".join(pieces) == "".join(texts).encode("utf-8", "replace")
+    assert len(pieces) > 1
+    assert min(len(piece.decode()) for piece in pieces[:-1]) >= PIECE

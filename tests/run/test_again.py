@@ -48,7 +48,8 @@ def taken_over(state: StateFile, plan: Plan) -> tuple[Fresh, Registered]:
     fresh.take_over(state, fresh.estimate(state, retry_failed=False, resend=True), now=0.0, retry_failed=False)
     found = basis_in(state)
     assert found
-    return fresh, Registered(basis=found, source=SPEC.source, settings=(), afresh=lambda: fresh)
+    again = Fresh(plan=plan, spec=SPEC, selection=Selection())
+    return again, Registered(basis=found, source=SPEC.source, settings=(), afresh=lambda: again)
 
 
 def stand_by_name(state: StateFile) -> None:
@@ -117,3 +118,11 @@ def test_the_same_images_are_missing(state: StateFile) -> None:
     state.db.execute_all("UPDATE purchase SET phase = ? WHERE key = ?", [(phase, key) for key, phase in before])
     assert registered.mended(state, home) == 3
     assert list(state.db.tuples("SELECT key, phase FROM purchase ORDER BY number")) == mended
+
+
+def test_a_plan_that_was_taken_over_is_let_go(state: StateFile) -> None:
+    """What a run still asks of it stays: where references lie, its budget and its pace."""
+    fresh = Fresh(plan=PLAN, spec=SPEC, selection=Selection())
+    fresh.take_over(state, fresh.estimate(state, retry_failed=False, resend=True), now=0.0, retry_failed=False)
+    assert not fresh.plan.tasks
+    assert (fresh.folder, fresh.budget, fresh.execution) == (SPEC.folder, SPEC.budget, SPEC.execution)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +64,9 @@ def carry_out(asked: Asked, settings: ApiSettings, options: RunOptions, *, yes: 
 
     with showing(options.folder, rehearsal=options.rehearsal) as shown:
 
-        def at_end(view: RunView) -> None:
+        def at_end(read: Callable[[], RunView]) -> None:
             shown.end()
+            view = read()
             reports.append((view, write_report(view, options.folder)))
 
         outcome = run_asked(

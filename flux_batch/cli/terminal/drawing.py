@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flux_batch.errors import LocalFailure
 from flux_batch.report.write import begin_live_page
 from flux_batch.run.records import Purchase
-from flux_batch.run.store.state import FILE, StateFile
+from flux_batch.run.store.state import FILE, STEP, StateFile
 from flux_batch.run.watch import Tally
 
 if TYPE_CHECKING:
     from flux_batch.report.page.live import LivePage
-
-STEP: Final = 500
-"""Images that are read at once: a few milliseconds."""
 
 
 class _TooLateError(Exception):
@@ -44,12 +41,17 @@ class PageDrawing:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write no more; returns when nothing is written any longer: a drawing that goes on ends with its next step."""
+        """Write no more; returns when nothing is written any longer: a drawing that goes on ends with its next step.
+
+        Nothing of the run is held from then on: the report that follows reads it all again.
+        """
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
         if self._page is not None:
             self._page.stop()
+        with self._lock:
+            self._page, self._moved = None, {}
 
     def news(self) -> str:
         """What there is to say of the page, once; mostly nothing."""

@@ -24,7 +24,7 @@ from flux_batch.plan.totals.money import usd
 from flux_batch.report.page.header import money_bar, money_said, progress_bar
 from flux_batch.report.page.live_tiles import LiveTiles
 from flux_batch.report.page.pack import plain
-from flux_batch.report.page.render import script_text
+from flux_batch.report.page.script_text import script_text
 from flux_batch.report.summary import PENDING
 from flux_batch.run.folder.prepare import shared_mode
 from flux_batch.run.records import Phase, Purchase

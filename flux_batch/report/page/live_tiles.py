@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Final
 
+from flux_batch.plan.records import Task
 from flux_batch.report.page.phrases import PLANNED
 from flux_batch.report.page.sheet import Sheet, Spoken, Tile, spoken_labels, tile_of
-from flux_batch.report.summary import buyers
 from flux_batch.run.plane.thumbs import Thumbs
 from flux_batch.run.records import Entry, Failure, Phase, Purchase, RunView, StoredFile
 
@@ -32,30 +32,40 @@ def in_turn(tile: Tile) -> Tile:
 
 @dataclass(slots=True)
 class LiveTiles:
-    """The sheet as it was written, and where its images stand since; ``phases`` counts wanted images.
+    """Where the images of a sheet stand since it was written; ``phases`` counts wanted images.
 
-    ``view`` is what the page says of the run itself; its entries are not looked at again.
+    ``view`` is what the page says of the run itself. Of its entries and of the ``sheet`` only that is kept which a tile
+    is drawn from again, for as long as the run goes on.
     """
 
     view: RunView
-    sheet: Sheet
+    sheet: InitVar[Sheet]
     thumbnail: Thumbnail
     phases: Counter[Phase] = field(default_factory=Counter)
+    _tasks: list[Task] = field(default_factory=list)
+    _wanted: list[bool] = field(default_factory=list)
+    _phase: list[Phase] = field(default_factory=list)
     _at: dict[str, list[int]] = field(default_factory=dict)
     _edits: dict[str, list[str]] = field(default_factory=dict)
-    _entries: list[Entry] = field(default_factory=list)
-    _buyer: Mapping[str, str] = field(default_factory=dict)
+    _kin: dict[int, tuple[int | None, tuple[int, ...]]] = field(default_factory=dict)
     _spoken: Spoken = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, sheet: Sheet) -> None:
         """Index the entries by key and by the image they edit."""
-        self._entries, self._buyer = list(self.view.entries), buyers(self.view.entries)
-        self._spoken = spoken_labels(self.sheet.axes)
-        for index, entry in enumerate(self._entries):
+        for index, entry in enumerate(self.view.entries):
+            self._tasks.append(entry.task)
+            self._wanted.append(entry.wanted)
+            self._phase.append(entry.purchase.phase)
             self._at.setdefault(entry.task.key, []).append(index)
             if entry.task.parent is not None:
                 self._edits.setdefault(entry.task.parent, []).append(entry.task.key)
             self.phases[entry.purchase.phase] += entry.wanted
+        self._kin = {
+            index: (tile.parent, tile.edits)
+            for index, tile in enumerate(sheet.tiles)
+            if tile.parent is not None or tile.edits
+        }
+        self._spoken = spoken_labels(sheet.axes)
         self.view = replace(self.view, entries=())
 
     def changed(self, purchases: Iterable[Purchase]) -> Iterator[tuple[int, Tile]]:
@@ -68,29 +78,30 @@ class LiveTiles:
 
     def _moved(self, purchase: Purchase) -> Iterator[tuple[int, Tile]]:
         for index in self._at.get(purchase.key, ()):
-            before = self._entries[index]
-            after = self._entries[index] = replace(before, purchase=purchase)
-            self.phases[before.purchase.phase] -= before.wanted
-            self.phases[purchase.phase] += before.wanted
-            if purchase.phase not in PASSING and (tile := self._tile(index, after)):
+            wanted = self._wanted[index]
+            self.phases[self._phase[index]] -= wanted
+            self.phases[purchase.phase] += wanted
+            self._phase[index] = purchase.phase
+            if purchase.phase not in PASSING and (tile := self._tile(index, purchase)):
                 yield index, tile
 
-    def _tile(self, index: int, entry: Entry) -> Tile | None:
+    def _tile(self, index: int, purchase: Purchase) -> Tile | None:
         """None where a small picture cannot be made now; the report after the run says what is the matter."""
-        file, drawn = entry.purchase.file, self.sheet.tiles[index]
+        entry = Entry(task=self._tasks[index], purchase=purchase, wanted=self._wanted[index])
         thumbs: dict[str, Thumbs | None] = {}
-        if file and entry.purchase.phase is Phase.STORED:
-            thumb = thumbs[file.sha256] = self.thumbnail(file)
+        if purchase.file and purchase.phase is Phase.STORED:
+            thumb = thumbs[purchase.file.sha256] = self.thumbnail(purchase.file)
             if thumb is None:
                 return None
-        buyer = self._buyer[entry.task.key]
-        return tile_of(entry, self.view, thumbs, self._spoken, buyer, parent=drawn.parent, edits=drawn.edits)
+        buyer = self._tasks[self._at[purchase.key][0]].id
+        parent, edits = self._kin.get(index, (None, ()))
+        return tile_of(entry, self.view, thumbs, self._spoken, buyer, parent=parent, edits=edits)
 
     def _below(self, key: str) -> Iterator[str]:
         """What edits it, and what edits those, as far as it has not begun."""
         waiting = list(self._edits.get(key, ()))
         while waiting:
             each = waiting.pop()
-            if self._entries[self._at[each][0]].purchase.phase is Phase.PLANNED:
+            if self._phase[self._at[each][0]] is Phase.PLANNED:
                 yield each
                 waiting += self._edits.get(each, ())

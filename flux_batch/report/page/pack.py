@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from flux_batch.report.page.script_text import written
 from flux_batch.report.page.sheet import Picture, Sheet, Tile
 
 FORMAT: Final = 2
@@ -45,7 +46,7 @@ def pack(sheet: Sheet) -> dict[str, Any]:
     """Everything the script shows."""
     names = list(dict.fromkeys(name for tile in sheet.tiles for name in tile.place))
     labels, texts, objects = {name: Texts() for name in names}, Texts({"": 0}), Objects()
-    tiles = [_tile(tile, labels, texts, objects) for tile in sheet.tiles]
+    tiles = written(_tile(tile, labels, texts, objects) for tile in sheet.tiles)  # first: it fills the others
     return {
         "format": FORMAT,
         "run": sheet.run,
@@ -53,7 +54,7 @@ def pack(sheet: Sheet) -> dict[str, Any]:
         "axes": [asdict(axis) for axis in sheet.axes],
         "layout": asdict(sheet.layout),
         "labels": [[name, list(shared)] for name, shared in labels.items()],
-        "texts": list(texts),
+        "texts": written(texts),
         "objects": objects.items,
         "tiles": tiles,
     }

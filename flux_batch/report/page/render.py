@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -17,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flux_batch import __version__
-from flux_batch.report.files import write_if_changed
+from flux_batch.report.files import encoded, stream_if_changed
 from flux_batch.report.page.pack import pack
+from flux_batch.report.page.script_text import object_text
 from flux_batch.report.page.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ PLAN: Final = Look(
     template="plan.html.j2", styles=(*_STYLES, "keys.css", "plan.css"), scripts=(*_LOOK, *_KEYS, "plan", "main")
 )
 
-_MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
-
 
 def write_page(sheet: Sheet, folder: Path, look: Look = RUN, pause: Callable[[], object] = bool) -> Path:
     """Bring both files up to date. The data comes first: an old page can read it, a new page cannot do without.
@@ -72,14 +70,12 @@ def write_page(sheet: Sheet, folder: Path, look: Look = RUN, pause: Callable[[],
     ``pause`` is called between the files, and may raise to leave the others as they are.
     """
     path = folder / PAGE
-    write_if_changed(folder / DATA, data_js(sheet).encode())
+    stream_if_changed(folder / DATA, encoded(data_js(sheet)))
     pause()
     if not _whole(sheet):
-        write_if_changed(
-            folder / TABLE, page_html(sheet, replace(look, template="table.html.j2")).encode("utf-8", "replace")
-        )
+        stream_if_changed(folder / TABLE, encoded(page_html(sheet, replace(look, template="table.html.j2"))))
         pause()
-    write_if_changed(path, page_html(sheet, look).encode("utf-8", "replace"))
+    stream_if_changed(path, encoded(page_html(sheet, look)))
     return path
 
 
@@ -87,8 +83,8 @@ def _whole(sheet: Sheet) -> bool:
     return len(sheet.tiles) <= WHOLE_UP_TO
 
 
-def page_html(sheet: Sheet, look: Look = RUN) -> str:
-    """The page; everything a user or a provider wrote is escaped."""
+def page_html(sheet: Sheet, look: Look = RUN) -> Iterator[str]:
+    """The page in pieces; everything a user or a provider wrote is escaped."""
     style, script = _style(sheet, look), _script(look.scripts)
     images = "'self' file: data:" if sheet.header.logo else "'self' file:"
     return _rendered(sheet, look, style, script, policy=_policy(style, f"'self' file: {_hash(script)}", images))
@@ -96,9 +92,10 @@ def page_html(sheet: Sheet, look: Look = RUN) -> str:
 
 def single_html(sheet: Sheet, look: Look = SINGLE) -> str:
     """The page with its data inside: the pictures stand in the part for readers without a script, once for both."""
-    style, script, data = _style(sheet, look), _script(look.scripts), data_js(without_thumbs(sheet), single=True)
+    style, script = _style(sheet, look), _script(look.scripts)
+    data = b"".join(encoded(data_js(without_thumbs(sheet), single=True))).decode()
     policy = _policy(style, f"{_hash(data)} {_hash(script)}", "data:")
-    return _rendered(sheet, look, style, script, policy=policy, data=data)
+    return "".join(_rendered(sheet, look, style, script, policy=policy, data=data))
 
 
 def without_thumbs(sheet: Sheet) -> Sheet:
@@ -107,11 +104,11 @@ def without_thumbs(sheet: Sheet) -> Sheet:
     return replace(sheet, tiles=tuple(bare))
 
 
-def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str, data: str = "") -> str:
+def _rendered(sheet: Sheet, look: Look, style: str, script: str, *, policy: str, data: str = "") -> Iterator[str]:
     from markupsafe import Markup
 
     template = _templates().get_template(look.template)
-    return template.render(
+    return template.generate(
         sheet=sheet,
         header=sheet.header,
         version=__version__,
@@ -140,8 +137,8 @@ def _templates() -> Environment:
     )
 
 
-def data_js(sheet: Sheet, *, single: bool = False) -> str:
-    """What the script shows, as one assignment. Nothing in it can end a script element or a line of JavaScript."""
+def data_js(sheet: Sheet, *, single: bool = False) -> Iterator[str]:
+    """What the script shows, in pieces of one assignment; nothing in it can end a script element or a line of it."""
     fields = pack(sheet)
     if sheet.live:
         fields["live"] = {"session": sheet.live}
@@ -151,12 +148,9 @@ def data_js(sheet: Sheet, *, single: bool = False) -> str:
         fields["draft"] = asdict(sheet.draft)
     if single:
         fields["single"] = True
-    return f"globalThis.fluxBatch = {script_text(fields)};\n".encode("utf-8", "replace").decode()
-
-
-def script_text(value: object) -> str:
-    """A value as JavaScript; nothing in it can end a script element or a line."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
+    yield "globalThis.fluxBatch = "
+    yield from object_text(fields)
+    yield ";\n"
 
 
 def _policy(style: str, scripts: str, images: str) -> str:

@@ -140,7 +140,7 @@ def _tiles(view: RunView, thumbs: Thumbs, axes: Sequence[Axis]) -> tuple[Tile, .
             edits.setdefault(parent, []).append(index)
     suspects = suspects_of(view)
     spoken = spoken_labels(axes)
-    said = {key: suspicion(reason, view) for key, reason in suspects.items()}
+    said = {reason: suspicion(reason, view) for reason in set(suspects.values())} | {"": ""}
     return tuple(
         tile_of(
             entry,
@@ -150,7 +150,7 @@ def _tiles(view: RunView, thumbs: Thumbs, axes: Sequence[Axis]) -> tuple[Tile, .
             buyer[entry.task.key],
             parent=parents[index],
             edits=tuple(edits.get(index, ())),
-            suspicious=said.get(entry.task.key, ""),
+            suspicious=said[suspects.get(entry.task.key, "")],
         )
         for index, entry in enumerate(view.entries)
     )
@@ -233,8 +233,10 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
     ), None
 
 
-def _place(entry: Entry) -> dict[str, str]:
-    return {"job": entry.task.job, **entry.task.axes}
+def _place(entry: Entry) -> Mapping[str, str]:
+    """The job and then the axes, which mostly begin with it."""
+    axes = entry.task.axes
+    return axes if next(iter(axes), "") == "job" else {"job": entry.task.job, **axes}
 
 
 def _alt(prompt: str, place: Mapping[str, str], spoken: Spoken) -> str:

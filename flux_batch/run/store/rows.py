@@ -8,6 +8,7 @@ from dataclasses import asdict
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Final
 
+from flux_batch.plan.sharing import Shared
 from flux_batch.run.records import Failure, Phase, Purchase, StoredFile, Times
 
 MICRO: Final = 1_000_000
@@ -69,20 +70,25 @@ def to_row(purchase: Purchase) -> tuple[object, ...]:
     )
 
 
-def from_row(row: Mapping[str, Any]) -> Purchase:
-    """The inverse of ``to_row``, with the key."""
+def from_row(row: Mapping[str, Any], shared: Shared | None = None) -> Purchase:
+    """The inverse of ``to_row``, with the key; what other rows have, too, is taken from ``shared``."""
+    shared = shared or Shared()
     return Purchase(
         key=row["key"],
         phase=Phase(row["phase"]),
         generation=row["generation"],
         sends=row["sends"],
-        price=None if row["price"] is None else dollars(row["price"]),
+        price=None if row["price"] is None else shared.made(dollars, row["price"]),
         business_id=row["business_id"],
         body=row["body"],
         remote_id=row["remote_id"],
         result_url=row["result_url"],
         expires_at=row["expires_at"],
-        file=StoredFile(**json.loads(row["file"])) if row["file"] else None,
+        file=_file(json.loads(row["file"]), shared) if row["file"] else None,
         failure=Failure(**json.loads(row["failure"])) if row["failure"] else None,
         times=Times(**json.loads(row["times"])),
     )
+
+
+def _file(fields: Mapping[str, Any], shared: Shared) -> StoredFile:
+    return StoredFile(**{**fields, "mime": shared.text(fields["mime"])})

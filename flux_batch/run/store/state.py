@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 from flux_batch.errors import RawAnswer
 from flux_batch.plan.codec import price_from_json, task_from_json
 from flux_batch.plan.records import Known, Remembered
+from flux_batch.plan.sharing import Shared
 from flux_batch.run.folder.prepare import refuse_without_state
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
 from flux_batch.run.store.claims import Claims, Work
@@ -22,6 +23,9 @@ from flux_batch.run.store.name import FILE as FILE
 from flux_batch.run.store.rows import COLUMNS, dollars, exposure, from_row, to_row, whole_micros
 from flux_batch.spec.building.settings import draft_from
 from flux_batch.spec.records import Draft, ReportOptions
+
+STEP: Final = 500
+"""Images that are read at once: a few milliseconds."""
 
 _SET_COLUMNS: Final = ", ".join(f"{column} = ?" for column in COLUMNS)
 
@@ -104,10 +108,10 @@ class StateFile:
         return found
 
     @legible
-    def view(self, step: int = -1, pause: Callable[[], object] = bool) -> RunView:
+    def view(self, step: int = STEP, pause: Callable[[], object] = bool) -> RunView:
         """All a report needs, in the order of the spec; what is no longer wanted comes last.
 
-        With a ``step`` so many images are read at once: whoever writes meanwhile waits no longer than for these, and
+        So many images are read at once as a ``step`` has: whoever writes meanwhile waits no longer than for these, and
         each image is as it stood when its turn came. ``pause`` is called after each step, and may raise to end it.
         """
         entries = self._entries(step, pause)
@@ -139,12 +143,10 @@ class StateFile:
 
     def _entries(self, step: int, pause: Callable[[], object]) -> tuple[Entry, ...]:
         found: list[tuple[tuple[bool, int, str], Entry]] = []
-        last = -1
+        last, shared = -1, Shared()
         while rows := self.db.rows(_ENTRIES, (last, step)):
-            found += [((not row["wanted"], row["position"], row["id"]), _entry(row)) for row in rows]
+            found += [((not row["wanted"], row["position"], row["id"]), _entry(row, shared)) for row in rows]
             last = rows[-1]["place"]
-            if step < 0:
-                break
             pause()
         found.sort(key=itemgetter(0))
         return tuple(entry for _, entry in found)
@@ -271,8 +273,9 @@ _SKIP_BELOW: Final = (
 )
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
-    return Entry(task=task_from_json(json.loads(row["record"])), purchase=from_row(row), wanted=bool(row["wanted"]))
+def _entry(row: Mapping[str, Any], shared: Shared) -> Entry:
+    task = task_from_json({**json.loads(row["record"]), "key": row["key"]}, shared)
+    return Entry(task=task, purchase=from_row(row, shared), wanted=bool(row["wanted"]))
 
 
 def _report_from_json(value: Mapping[str, Any]) -> ReportOptions:

@@ -1,0 +1,48 @@
+"""Values as JavaScript: nothing in them can end a script element or a line; long lists come in pieces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Final
+
+AT_ONCE: Final = 500
+"""Items of a long list that are made one piece."""
+
+_MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
+
+
+class Pieces(tuple[str, ...]):
+    """A list that is written already, and never held in any other way."""
+
+    __slots__ = ()
+
+
+def script_text(value: object) -> str:
+    """A value."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
+
+
+def object_text(fields: Mapping[str, object]) -> Iterator[str]:
+    """An object in pieces."""
+    begin = "{"
+    for name, value in fields.items():
+        yield f"{begin}{script_text(name)}:"
+        yield from value if isinstance(value, Pieces) else (script_text(value),)
+        begin = ","
+    yield "}" if fields else "{}"
+
+
+def written(items: Iterable[object]) -> Pieces:
+    """A list; its items are read once."""
+    return Pieces(_list_text(iter(items)))
+
+
+def _list_text(items: Iterator[object]) -> Iterator[str]:
+    begin = "["
+    while some := list(islice(items, AT_ONCE)):
+        yield begin
+        yield script_text(some)[1:-1]
+        begin = ","
+    yield "[]" if begin == "[" else "]"
