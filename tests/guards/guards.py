@@ -779,7 +779,7 @@ _WORDS: Final = (
     ),
     _guard(
         "data cannot leave its script",
-        "report/page/render.py",
+        "report/page/script_text.py",
         ".translate(_MARKUP)",
         "",
         "report/test_page.py::test_data_cannot_leave_its_script",

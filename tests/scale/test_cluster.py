@@ -136,6 +136,30 @@ async def test_slow_workers_are_given_no_more_than_they_can_hold(cluster: Any, h
     assert host.most_open <= 4
 
 
+async def test_places_grow_while_none_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that come while all others are busy for long get their share at once."""
+    monkeypatch.setattr("flux_batch.run.plane.slots.LOOK_AGAIN", 0.02)
+    threads, done = 1, asyncio.Event()
+
+    async def now() -> int:
+        return threads
+
+    slots = Slots(now)
+
+    async def work() -> None:
+        async with slots.one():
+            await done.wait()
+
+    tasks = [asyncio.create_task(work()) for _ in range(20)]
+    await until(lambda: slots.under_way == PER_THREAD)
+    threads = 4
+    await until(lambda: slots.under_way == PER_THREAD * 4)
+    await asyncio.sleep(0.1)
+    assert slots.under_way == PER_THREAD * 4
+    done.set()
+    await asyncio.gather(*tasks)
+
+
 async def test_places_grow_and_shrink_with_the_workers() -> None:
     """Never to none: what waits would wait for ever."""
     threads, most, under_way = 3, 0, 0
