@@ -67,10 +67,10 @@ def install() -> None:
     _around_commits()
     for name in ("submit", "status", "upload", "balance"):
         _around_call(ApiClient, name, name)
-    for name in ("_take", "_settle", "check_content", "_new"):
+    for name in ("_take", "_settle", "check_content"):
         _around_call(downloading, name, f"download {name.strip('_')}")
     _around_call(downloading._Inflow, "_append", "download append")
-    for name in ("_free_name", "_share_and_sync", "_sync_folder"):
+    for name in ("_free_name", "open_new", "write_past_cache", "share_and_sync", "sync_folder"):
         _around_call(shelving, name, f"download {name.strip('_')}")
     _around_call(shelving.FolderShelf, "keep", "download keep")
     _around_call(asking, "register", "register")
@@ -84,7 +84,7 @@ def install() -> None:
 
 def _around_commits() -> None:
     """Before, within and after the transaction that takes a purchase from one phase to another."""
-    plain_save, plain_one = StateFile.save, StateFile._save
+    plain_save, plain_write = StateFile.save, StateFile._write
 
     def change(state: StateFile, purchase: Any) -> str:
         return f"{state.purchase(purchase.key).phase}>{purchase.phase}"
@@ -99,15 +99,14 @@ def _around_commits() -> None:
                 meet(f"after {name}")
         return answers
 
-    def one(state: StateFile, purchase: Any, cap: Any) -> bool:
-        name = change(state, purchase)
-        answer = plain_one(state, purchase, cap)
-        if answer:
+    def write(state: StateFile, purchases: Any, account: Any) -> None:
+        changes = [change(state, purchase) for purchase in purchases]
+        plain_write(state, purchases, account)
+        for name in changes:
             meet(f"within {name}")
-        return answer
 
     state_file: Any = StateFile
-    state_file.save, state_file._save = save, one
+    state_file.save, state_file._write = save, write
 
 
 def _around_call(home: Any, attribute: str, name: str, told: Callable[[Any], str] = lambda _: "") -> None:

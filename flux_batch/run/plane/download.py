@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flux_batch.api.files import FileClient
 from flux_batch.errors import LocalFailure, Unclear
-from flux_batch.run.folder.prepare import open_private
+from flux_batch.run.plane.durable import open_new, write_all
 from flux_batch.run.plane.objects import ObjectShelf
 from flux_batch.run.plane.picture import NotAnImage, Picture, check_content, check_picture
-from flux_batch.run.plane.shelf import IMAGES, Arrived, FolderShelf, Shelf, make_folder
+from flux_batch.run.plane.shelf import IMAGES, Arrived, FolderShelf, Shelf
 from flux_batch.run.plane.thumbs import keep_thumbs
 from flux_batch.run.records import StoredFile
 
@@ -89,12 +89,12 @@ def _settle(inflow: _Inflow, intake: Intake, stem: str) -> StoredFile:
     except NotAnImage:
         inflow.part.unlink(missing_ok=True)
         raise
-    return intake.shelf.keep(Arrived(part=inflow.part, sha256=sha256, bytes=inflow.size, picture=picture), stem)
+    return intake.shelf.keep(inflow.arrived(sha256, picture), stem)
 
 
 @dataclass(slots=True)
 class _Inflow:
-    """A part as it comes in: a small file is written when it is known to be an image, a large one piece by piece."""
+    """A part as it comes in: a small file stays in memory to its end, a large one is written piece by piece."""
 
     part: Path
     size: int = 0
@@ -102,6 +102,7 @@ class _Inflow:
     _unwritten: int = 0
     _digest: Any = field(default_factory=hashlib.sha256)
     _begun: bool = False
+    _whole: bytes | None = None
 
     def take(self, chunk: bytes) -> bool:
         """Take what came; whether it is time to write."""
@@ -117,15 +118,18 @@ class _Inflow:
         self._append(self._hashed())
 
     def end(self, draw: Callable[[Image.Image, str], None]) -> tuple[str, Picture]:
-        """Write the rest; the hex SHA-256 of all, and what it is a picture of."""
+        """The hex SHA-256 of all, and what it is a picture of; a part that was begun is whole then."""
         rest = self._hashed()
         sha256 = str(self._digest.hexdigest())
         if self._begun:
             self._append(rest)
             return sha256, check_picture(self.part, lambda image: draw(image, sha256))
-        picture = check_content(rest, lambda image: draw(image, sha256))
-        self._append(rest)
-        return sha256, picture
+        self._whole = rest
+        return sha256, check_content(rest, lambda image: draw(image, sha256))
+
+    def arrived(self, sha256: str, picture: Picture) -> Arrived:
+        """What came of it, for a shelf."""
+        return Arrived(part=self.part, content=self._whole, sha256=sha256, bytes=self.size, picture=picture)
 
     def _hashed(self) -> bytes:
         """What waits, in one piece."""
@@ -135,25 +139,12 @@ class _Inflow:
         return piece
 
     def _append(self, piece: bytes) -> None:
-        handle = os.open(self.part, _APPEND) if self._begun else _new(self.part)
+        handle = os.open(self.part, _APPEND) if self._begun else open_new(self.part)
         self._begun = True
         try:
-            left = memoryview(piece)
-            while left:
-                left = left[os.write(handle, left) :]
+            write_all(handle, piece)
         finally:
             os.close(handle)
 
 
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
-
-
-def _new(part: Path) -> int:
-    """An empty part with nothing left of an earlier try; a link in its place is removed, not followed."""
-    try:
-        return open_private(part)
-    except FileNotFoundError:
-        make_folder(part.parent)
-    except FileExistsError:
-        part.unlink(missing_ok=True)
-    return open_private(part)

@@ -59,7 +59,7 @@ class ObjectShelf:
         for name in (stem, f"{stem}-{arrived.sha256[:12]}"):
             address = f"{self.place}/{name}.{extension}"
             if _put(arrived, address):
-                arrived.part.unlink()
+                arrived.part.unlink(missing_ok=True)
                 return arrived.stored_as(address)
         raise LocalFailure(f"{address}: another image has this name; the image is paid and waits at the provider")
 
@@ -69,14 +69,21 @@ def _put(arrived: Arrived, address: str) -> bool:
     with _told(address):
         if not _store().exists(address):
             try:
-                _store().put_file(
-                    str(arrived.part), address, mode="create", chunksize=CHUNK, ContentType=arrived.picture.mime
-                )
+                _send(arrived, address)
             except FileExistsError:  # since then, or the answer to our own first try was lost
                 pass
             else:
                 return True
         return object_sha256(address) == arrived.sha256
+
+
+def _send(arrived: Arrived, address: str) -> None:
+    """From memory or from its part; raises FileExistsError where something stands there."""
+    how = {"mode": "create", "chunksize": CHUNK, "ContentType": arrived.picture.mime}
+    if arrived.content is None:
+        _store().put_file(str(arrived.part), address, **how)
+    else:
+        _store().pipe_file(address, arrived.content, **how)
 
 
 def prove(place: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from flux_batch.run.folder.prepare import shared_mode
+from flux_batch.run.plane.durable import open_new, share_and_sync, sync_folder, write_past_cache
 from flux_batch.run.plane.picture import Picture
 from flux_batch.run.records import StoredFile
 
@@ -17,9 +17,13 @@ IMAGES: Final = "images"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A download that came whole and decodes; ``part`` is where it lies until it has its name."""
+    """A download that came whole and decodes.
+
+    It lies in ``part`` until it has its name; where ``content`` has its bytes, it does not lie anywhere yet.
+    """
 
     part: Path
+    content: bytes | None
     sha256: str
     bytes: int
     picture: Picture
@@ -40,7 +44,7 @@ class Shelf(Protocol):
     """A place for images."""
 
     def keep(self, arrived: Arrived, stem: str) -> StoredFile:
-        """Give a part its final name, made of ``stem`` and its extension; it is durable on return, the part is gone.
+        """Give it its final name, made of ``stem`` and its extension; it is durable on return, and no part is left.
 
         Raises OSError where it cannot be kept.
         """
@@ -55,19 +59,10 @@ class FolderShelf:
     def keep(self, arrived: Arrived, stem: str) -> StoredFile:
         """Sync, rename, sync the folder: what is renamed is already safe on disk."""
         final = _free_name(self.folder / IMAGES / f"{stem}.{arrived.picture.extension}", arrived.sha256)
-        _share_and_sync(arrived.part)
+        _make_durable(arrived)
         arrived.part.replace(final)
-        _sync_folder(final.parent)
+        sync_folder(final.parent)
         return arrived.stored_as(final.relative_to(self.folder).as_posix())
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, as durable as what will stand in it."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
 
 
 def _free_name(wanted: Path, sha256: str) -> Path:
@@ -87,23 +82,12 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _share_and_sync(path: Path) -> None:
-    """Open it to whom the umask says, and make its bytes durable."""
-    handle = os.open(path, os.O_RDWR)
+def _make_durable(arrived: Arrived) -> None:
+    """The part with all its bytes, and those on the disk."""
+    begun = arrived.content is None
+    handle = os.open(arrived.part, os.O_RDWR) if begun else open_new(arrived.part)
     try:
-        if os.name != "nt":
-            os.fchmod(handle, shared_mode())
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable; Windows has no way to ask for it."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
+        write_past_cache(handle, arrived.content or b"")
+        share_and_sync(handle)
     finally:
         os.close(handle)

@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Final
 
+from flux_batch.run.plane.durable import write_all
 from flux_batch.run.plane.originals import is_there, original_file
 from flux_batch.run.plane.picture import NotAnImage, check_picture
 from flux_batch.run.plane.threads import GLANCES, in_threads
@@ -114,11 +115,18 @@ def _put(path: Path, content: bytes) -> None:
     """Whole or not at all, but not synced: what a power cut takes is drawn again."""
     part = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")
     try:
-        part.write_bytes(content)
+        handle = os.open(part, _NEW, 0o666)
+        try:
+            write_all(handle, content)
+        finally:
+            os.close(handle)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
 def drawn(image: Image.Image) -> dict[int, bytes]:
@@ -126,8 +134,10 @@ def drawn(image: Image.Image) -> dict[int, bytes]:
     from PIL import ImageOps
 
     large = ImageOps.exif_transpose(_fitted(_plain(image), LARGE))
+    small = _fitted(large, SMALL)
     profile = image.info.get("icc_profile") or b""
-    return {LARGE: _encoded(large, profile), SMALL: _encoded(_fitted(large, SMALL), profile)}
+    content = _encoded(large, profile)
+    return {LARGE: content, SMALL: content if small is large else _encoded(small, profile)}
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -85,9 +85,25 @@ def from_row(row: Mapping[str, Any], shared: Shared | None = None) -> Purchase:
         result_url=row["result_url"],
         expires_at=row["expires_at"],
         file=_file(json.loads(row["file"]), shared) if row["file"] else None,
-        failure=Failure(**json.loads(row["failure"])) if row["failure"] else None,
+        failure=_failure(row["failure"]),
         times=Times(**json.loads(row["times"])),
     )
+
+
+def held_from(row: Mapping[str, Any]) -> Purchase:
+    """As much of a purchase as ``exposure`` asks for."""
+    return Purchase(
+        key=row["key"],
+        phase=Phase(row["phase"]),
+        sends=row["sends"],
+        price=None if row["price"] is None else dollars(row["price"]),
+        remote_id=row["remote_id"],
+        failure=_failure(row["failure"]),
+    )
+
+
+def _failure(text: str | None) -> Failure | None:
+    return Failure(**json.loads(text)) if text else None
 
 
 def _file(fields: Mapping[str, Any], shared: Shared) -> StoredFile:

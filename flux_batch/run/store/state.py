@@ -17,17 +17,24 @@ from flux_batch.plan.records import Known, Remembered
 from flux_batch.plan.sharing import Shared
 from flux_batch.run.folder.prepare import refuse_without_state
 from flux_batch.run.records import Entry, Phase, Purchase, RunView
+from flux_batch.run.store.account import Account
 from flux_batch.run.store.claims import Claims, Work
 from flux_batch.run.store.database import Database, legible
 from flux_batch.run.store.name import FILE as FILE
-from flux_batch.run.store.rows import COLUMNS, dollars, exposure, from_row, to_row, whole_micros
+from flux_batch.run.store.rows import COLUMNS, dollars, exposure, from_row, held_from, to_row, whole_micros
 from flux_batch.spec.building.settings import draft_from
 from flux_batch.spec.records import Draft, ReportOptions
 
 STEP: Final = 500
 """Images that are read at once: a few milliseconds."""
 
-_SET_COLUMNS: Final = ", ".join(f"{column} = ?" for column in COLUMNS)
+_WRITE: Final = f"UPDATE purchase SET {', '.join(f'{column} = ?' for column in COLUMNS)} WHERE key = ?"  # noqa: S608
+_THESE: Final = "(SELECT value FROM json_each(?))"
+_HELD: Final = (
+    "SELECT spent + reserved AS held, (SELECT json_group_array(json_object('key', key, 'phase', phase, 'price', price,"  # noqa: S608
+    f" 'sends', sends, 'remote_id', remote_id, 'failure', failure)) FROM purchase WHERE key IN {_THESE}) AS purchases"
+    " FROM ledger"
+)
 
 
 class StateFile:
@@ -173,23 +180,38 @@ class StateFile:
             for purchase in purchases:
                 if answer := (odd or {}).get(purchase.key):
                     self._keep_answer(purchase, answer)
-            return [self._save(purchase, cap) for purchase in purchases]
+            account = self._account(purchases, cap)
+            answers = [account.takes(purchase) for purchase in purchases]
+            self._write([purchase for purchase, kept in zip(purchases, answers, strict=True) if kept], account)
+        return answers
 
-    def _save(self, purchase: Purchase, cap: Decimal | None) -> bool:
-        before = self.purchase(purchase.key)
-        (spent_before, reserved_before), (spent, reserved) = exposure(before), exposure(purchase)
-        more_spent, more_reserved = spent - spent_before, reserved - reserved_before
-        if cap is not None and more_spent + more_reserved > 0:
-            (ledger,) = self.db.rows("SELECT spent + reserved AS held FROM ledger")
-            if ledger["held"] + more_spent + more_reserved > whole_micros(cap):
-                return False
-        self.db.execute("UPDATE ledger SET spent = spent + ?, reserved = reserved + ?", (more_spent, more_reserved))
-        self.db.execute(f"UPDATE purchase SET {_SET_COLUMNS} WHERE key = ?", (*to_row(purchase), purchase.key))  # noqa: S608
-        if purchase.phase is Phase.STORED and self.has_edits(purchase.key):
-            self._claims.release(purchase.key)
-        elif purchase.phase in (Phase.FAILED, Phase.REFUSED):
-            self.skip_below(purchase.key)
-        return True
+    @legible
+    def _account(self, purchases: Sequence[Purchase], cap: Decimal | None) -> Account:
+        """What these hold now, read in one row: each row that SQLite gives is a turn of Python's lock."""
+        keys = json.dumps([purchase.key for purchase in purchases])
+        (row,) = self.db.rows(_HELD, (keys,))
+        held = {each["key"]: exposure(held_from(each)) for each in json.loads(row["purchases"])}
+        return Account(held=held, room=None if cap is None else whole_micros(cap) - row["held"])
+
+    def _write(self, purchases: Sequence[Purchase], account: Account) -> None:
+        """New states and their money, and what follows for the edits of an image."""
+        if account.spent or account.reserved:
+            self.db.execute(
+                "UPDATE ledger SET spent = spent + ?, reserved = reserved + ?", (account.spent, account.reserved)
+            )
+        self.db.execute_all(_WRITE, ((*to_row(purchase), purchase.key) for purchase in purchases))
+        for parent in self._with_edits([each.key for each in purchases if each.phase is Phase.STORED]):
+            self._claims.release(parent)
+        for purchase in purchases:
+            if purchase.phase in (Phase.FAILED, Phase.REFUSED):
+                self.skip_below(purchase.key)
+
+    def _with_edits(self, keys: Sequence[str]) -> list[str]:
+        """Those whose image another purchase edits."""
+        if not keys:
+            return []
+        rows = self.db.rows(f"SELECT DISTINCT parent FROM purchase WHERE parent IN {_THESE}", (json.dumps(keys),))  # noqa: S608
+        return [row["parent"] for row in rows]
 
     def _keep_answer(self, purchase: Purchase, answer: RawAnswer) -> None:
         self.db.execute(
@@ -210,7 +232,7 @@ class StateFile:
 
     def has_edits(self, key: str) -> bool:
         """Whether another purchase edits this one's image."""
-        return bool(self.db.rows("SELECT 1 FROM purchase WHERE parent = ? LIMIT 1", (key,)))
+        return bool(self._with_edits([key]))
 
     def skip_below(self, key: str) -> None:
         """An edit whose parent has no image is skipped, and so are its own edits."""
