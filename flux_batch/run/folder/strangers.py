@@ -24,6 +24,8 @@ def strangers(state: StateFile, folder: Path) -> list[str]:
     place = state.meta(PLACE) or ""
     if (listed := listing(place)) is not None:
         return [f"{place}/{name}" for name in wanted if f"{place}/{name}" in listed]
+    if not (folder / IMAGES).is_dir():
+        return []
     return [f"{IMAGES}/{name}" for name in wanted if (folder / IMAGES / name).exists()]
 
 
