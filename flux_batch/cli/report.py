@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +77,7 @@ def _whole(folder: Path, title: str | None, *, open_page: bool) -> tuple[Path, l
     from flux_batch.run.store.state import FILE, StateFile
 
     try:
-        with run_lock(folder), StateFile(folder / FILE, read_only=True) as state:
+        with _uncollected(), run_lock(folder), StateFile(folder / FILE, read_only=True) as state:
             view = _titled(state.view(), title)
             paths = write_report(view, folder)
     except RunLocked:
@@ -95,6 +98,16 @@ def _whole(folder: Path, title: str | None, *, open_page: bool) -> tuple[Path, l
             "spent": decimal_text(counted.spent),
         },
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing of a report holds itself, and of a large run it is much that would be looked through again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _single(folder: Path, title: str | None, to: Path | None, picks: tuple[Path, ...] | None) -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from json.encoder import encode_basestring  # the C one where there is one
 from typing import Final
@@ -24,7 +25,7 @@ def indented(value: Mapping[str, object], indent: int = 2, line: str = "\n") -> 
     """
     begin, inner = "{", line + " " * indent
     for name, each in value.items():
-        yield f"{begin}{inner}{encode_basestring(name)}: "
+        yield f"{begin}{inner}{_head(name)}"
         if isinstance(each, Iterator):
             yield from _items(each, indent, inner)
         elif isinstance(each, dict):
@@ -60,10 +61,16 @@ def text_of(value: object, indent: int, line: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+@lru_cache(maxsize=1024)
+def _head(name: str) -> str:
+    """What stands before a value: a list of many objects has the same names in each."""
+    return f"{encode_basestring(name)}: "
+
+
 def _object(value: Mapping[str, object], indent: int, line: str) -> str:
     inner = line + " " * indent
     parts = [
-        f"{encode_basestring(name)}: {encode_basestring(each) if type(each) is str else text_of(each, indent, inner)}"
+        _head(name) + (encode_basestring(each) if type(each) is str else text_of(each, indent, inner))
         for name, each in value.items()
     ]
     return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache, partial
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -62,7 +62,7 @@ GONE: Final = Credentials(state="unreadable")
 def credentials_of(files: Iterable[StoredFile], folder: Path) -> dict[str, Credentials]:
     """By content hash what each stored original carries; a file that cannot be read is left out."""
     once = {file.sha256: file for file in files}
-    marks = in_threads(partial(_mark, folder=folder), list(once.values()), GLANCES)
+    marks = [_mark(file, folder) for file in once.values()]
     there = {mark: file for mark, file in zip(marks, once.values(), strict=True) if mark}
     known = _remembered(folder)
     found = {mark: known[mark] for mark in there if mark in known}
@@ -82,7 +82,7 @@ def _looked(files: Mapping[str, StoredFile], folder: Path) -> dict[str, Credenti
     return absent | dict(zip(signed, checked, strict=True))
 
 
-def _mark(file: StoredFile, *, folder: Path) -> str | None:
+def _mark(file: StoredFile, folder: Path) -> str | None:
     """What changes when the file does; None where there is none to look at."""
     try:
         status = original_status(file.path, folder)

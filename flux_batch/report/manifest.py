@@ -162,7 +162,7 @@ def _error(failure: Failure | None) -> dict[str, str] | None:
 
 
 def _times(times: Times) -> dict[str, str | None]:
-    return {name: iso(moment) for name, moment in zip(_MOMENTS, _MOMENTS_OF(times), strict=True)}
+    return dict(zip(_MOMENTS, map(iso, _MOMENTS_OF(times)), strict=True))
 
 
 _OF_FILE: Final = tuple(field.name for field in fields(StoredFile))

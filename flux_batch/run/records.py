@@ -17,6 +17,9 @@ NOT_FETCHED: Final = "not_fetched"
 ABANDONED: Final = "abandoned"
 """The code of what a person gave up."""
 
+POLICY: Final = frozenset({"content_policy_violation", "content_filter", "moderation_blocked"})
+"""The provider's codes for refusals that are about one prompt."""
+
 
 class Phase(StrEnum):
     """Where a purchase stands; see the protocol for the ways between them."""

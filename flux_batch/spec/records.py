@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, Self
 
 from flux_batch.spec.beside.reads import Reads
 from flux_batch.spec.building.fields import Field
@@ -169,6 +170,12 @@ class Draft:
     folder: str
     axis: str
     images: Mapping[str, tuple[DraftImage, ...]]
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """From plain values, as the schema has them."""
+        images = {label: tuple(DraftImage(**image) for image in found) for label, found in value["images"].items()}
+        return cls(run=value["run"], folder=value["folder"], axis=value["axis"], images=images)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -225,6 +225,7 @@ def test_the_result_of_a_blind_review_begins_at_its_top(opened: Open, spring: Ru
     expect(page.locator("#result .few")).to_have_text(
         "Every value has fewer than 10 images: there the rate says little."
     )
+    settle(page)
     bar, panel = page.locator("#tools").bounding_box(), page.locator("#result").bounding_box()
     assert bar is not None
     assert panel is not None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flux_batch.plan.totals.money import usd
 from flux_batch.report.redact import relative_name, without_queries
@@ -35,6 +38,13 @@ def test_dollars(amount: str, said: str) -> None:
 def test_file_sizes(count: int, said: str) -> None:
     """In the unit that fits."""
     assert file_size(count) == said
+
+
+@given(st.floats(min_value=0, max_value=4e9))
+def test_a_moment_is_told_as_python_does(seconds: float) -> None:
+    """To the millisecond, rounded as a datetime is."""
+    told = datetime.fromtimestamp(seconds, UTC).isoformat("T", "milliseconds").removesuffix("+00:00")
+    assert iso(seconds) == f"{told}Z"
 
 
 def test_moments() -> None:

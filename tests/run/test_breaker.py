@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from flux_batch.api.wire import TaskSnapshot
-from flux_batch.run.pace.breaker import POLICY, Limits, verdict
+from flux_batch.run.pace.breaker import Limits, verdict
 from flux_batch.run.protocol.events import Accepted, Doubtful, Event, NeverSent, RefusedBy, TurnedAway, Withdrawn
-from flux_batch.run.records import Failure, Phase
+from flux_batch.run.records import POLICY, Failure, Phase
 from flux_batch.simulator import fault
 
 from .conftest import MakeBench

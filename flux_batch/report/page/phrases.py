@@ -10,8 +10,7 @@ from typing import Final
 from flux_batch.report.credentials import Credentials
 from flux_batch.report.redact import relative_name, without_queries
 from flux_batch.report.summary import PENDING
-from flux_batch.run.pace.breaker import POLICY
-from flux_batch.run.records import NOT_FETCHED, Entry, Phase, RunView
+from flux_batch.run.records import NOT_FETCHED, POLICY, Entry, Phase, RunView
 
 PLANNED: Final = "Not started"
 

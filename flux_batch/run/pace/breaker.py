@@ -8,9 +8,7 @@ from itertools import takewhile
 from typing import Final
 
 from flux_batch.run.protocol.events import Accepted, Doubtful, Event, RefusedBy
-
-POLICY: Final = frozenset({"content_policy_violation", "content_filter", "moderation_blocked"})
-"""Refusals that are about one prompt, however many there are."""
+from flux_batch.run.records import POLICY
 
 _LONGEST: Final = 200
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from flux_batch.run.plane.durable import write_all
 from flux_batch.run.plane.originals import is_there, original_file
 from flux_batch.run.plane.picture import NotAnImage, check_picture
-from flux_batch.run.plane.threads import GLANCES, in_threads
+from flux_batch.run.plane.threads import in_threads
 from flux_batch.run.plane.webp import webp_size
 from flux_batch.run.records import StoredFile
 
@@ -59,7 +59,7 @@ def make_thumbs(files: Iterable[StoredFile], folder: Path) -> dict[str, Thumbs |
     """
     once = list({file.sha256: file for file in files}.values())
     there = [file for file in once if is_there(file.path, folder)]
-    found = in_threads(lambda file: find_thumbs(file.sha256, folder), there, GLANCES)
+    found = [find_thumbs(file.sha256, folder) for file in there]
     missing = [file for file, thumbs in zip(there, found, strict=True) if thumbs is None]
     made = in_threads(lambda file: _thumbs_of(file, folder), missing)
     return (

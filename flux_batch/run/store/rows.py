@@ -73,6 +73,7 @@ def to_row(purchase: Purchase) -> tuple[object, ...]:
 def from_row(row: Mapping[str, Any], shared: Shared | None = None) -> Purchase:
     """The inverse of ``to_row``, with the key; what other rows have, too, is taken from ``shared``."""
     shared = shared or Shared()
+    file, failure, times = json.loads(f"[{row['file'] or 'null'},{row['failure'] or 'null'},{row['times']}]")
     return Purchase(
         key=row["key"],
         phase=Phase(row["phase"]),
@@ -84,9 +85,9 @@ def from_row(row: Mapping[str, Any], shared: Shared | None = None) -> Purchase:
         remote_id=row["remote_id"],
         result_url=row["result_url"],
         expires_at=row["expires_at"],
-        file=_file(json.loads(row["file"]), shared) if row["file"] else None,
-        failure=_failure(row["failure"]),
-        times=Times(**json.loads(row["times"])),
+        file=_file(file, shared) if file else None,
+        failure=Failure(**failure) if failure else None,
+        times=Times(**times),
     )
 
 
@@ -98,12 +99,8 @@ def held_from(row: Mapping[str, Any]) -> Purchase:
         sends=row["sends"],
         price=None if row["price"] is None else dollars(row["price"]),
         remote_id=row["remote_id"],
-        failure=_failure(row["failure"]),
+        failure=Failure(**json.loads(row["failure"])) if row["failure"] else None,
     )
-
-
-def _failure(text: str | None) -> Failure | None:
-    return Failure(**json.loads(text)) if text else None
 
 
 def _file(fields: Mapping[str, Any], shared: Shared) -> StoredFile:

@@ -22,7 +22,6 @@ from flux_batch.run.store.claims import Claims, Work
 from flux_batch.run.store.database import Database, legible
 from flux_batch.run.store.name import FILE as FILE
 from flux_batch.run.store.rows import COLUMNS, dollars, exposure, from_row, held_from, to_row, whole_micros
-from flux_batch.spec.building.settings import draft_from
 from flux_batch.spec.records import Draft, ReportOptions
 
 STEP: Final = 500
@@ -296,8 +295,9 @@ _SKIP_BELOW: Final = (
 
 
 def _entry(row: Mapping[str, Any], shared: Shared) -> Entry:
-    task = task_from_json({**json.loads(row["record"]), "key": row["key"]}, shared)
-    return Entry(task=task, purchase=from_row(row, shared), wanted=bool(row["wanted"]))
+    record = json.loads(row["record"])
+    record["key"] = row["key"]
+    return Entry(task=task_from_json(record, shared), purchase=from_row(row, shared), wanted=bool(row["wanted"]))
 
 
 def _report_from_json(value: Mapping[str, Any]) -> ReportOptions:
@@ -305,4 +305,4 @@ def _report_from_json(value: Mapping[str, Any]) -> ReportOptions:
 
 
 def _draft_from_json(value: Mapping[str, Any] | None) -> Draft | None:
-    return None if value is None else draft_from(value)
+    return None if value is None else Draft.from_json(value)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from flux_batch.spec.beside.files import ReferenceProblem
 from flux_batch.spec.building.desk import Desk, Layer, items
 from flux_batch.spec.reading.source import FilePath
-from flux_batch.spec.records import Budget, Draft, DraftImage, Execution, Limits, Poll, ReportOptions
+from flux_batch.spec.records import Budget, Draft, Execution, Limits, Poll, ReportOptions
 from flux_batch.spec.words import code, did_you_mean
 
 
@@ -73,15 +72,9 @@ def _logo(section: Layer, desk: Desk) -> str | None:
 def read_draft(top: Layer) -> Draft | None:
     """The run that the spec was promoted from; labels that no image has any more are no mistake."""
     try:
-        return draft_from(top.values["draft"])
+        return Draft.from_json(top.values["draft"])
     except (KeyError, TypeError, AttributeError):  # it is not written, or the schema has complained of it already
         return None
-
-
-def draft_from(value: Mapping[str, Any]) -> Draft:
-    """A draft from plain values, as the schema has them."""
-    images = {label: tuple(DraftImage(**image) for image in found) for label, found in value["images"].items()}
-    return Draft(run=value["run"], folder=value["folder"], axis=value["axis"], images=images)
 
 
 def _check_axes(places: list[tuple[str, FilePath]], axes: list[str], desk: Desk) -> None:
