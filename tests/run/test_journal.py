@@ -62,8 +62,9 @@ async def test_without_a_cap_everything_passes(state: StateFile) -> None:
     assert state.counts() == {Phase.INTENT: 64}
 
 
-async def test_saves_that_wait_for_each_other_share_a_commit(state: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """64 saves at once need a handful of commits, each of them synced."""
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many states each commit has had."""
     sizes: list[int] = []
     real = StateFile.save
 
@@ -72,11 +73,33 @@ async def test_saves_that_wait_for_each_other_share_a_commit(state: StateFile, m
         return real(self, purchases, cap, odd)
 
     monkeypatch.setattr(StateFile, "save", save)
+    return sizes
+
+
+async def test_saves_that_wait_for_each_other_share_a_commit(state: StateFile, commits: list[int]) -> None:
+    """64 saves at once need a handful of commits, each of them synced."""
     wanted = [intent(state, number) for number in range(64)]
     async with Journal(state, None) as journal:
         await asyncio.gather(*(journal.save(each) for each in wanted))
-    assert sum(sizes) == 64
-    assert len(sizes) <= 3
+    assert sum(commits) == 64
+    assert len(commits) <= 3
+
+
+async def test_who_comes_soon_after_a_commit_shares_the_next_one(
+    state: StateFile, commits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one waits for nobody; the others come one after the other, and are written together."""
+    monkeypatch.setattr("flux_batch.run.store.journal.DISTANCE", 1.0)
+    wanted = [intent(state, number) for number in range(9)]
+    async with Journal(state, None) as journal:
+        await journal.save(wanted[0])
+        later = []
+        for each in wanted[1:]:
+            later.append(asyncio.create_task(journal.save(each)))
+            await asyncio.sleep(0.01)
+        assert commits == [1]
+        assert all(await asyncio.gather(*later))
+    assert commits == [1, 8]
 
 
 async def test_a_save_returns_when_another_connection_can_read_it(state: StateFile) -> None:
