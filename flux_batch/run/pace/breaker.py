@@ -31,11 +31,11 @@ def counts(event: Event) -> bool:
 
 def verdict(answers: Sequence[Event], limits: Limits = LIMITS) -> str | None:
     """Why nothing more should be sent; ``answers`` are the latest last, None means go on."""
-    counted = [event for event in answers if counts(event)]
-    if not counted:
+    latest = filter(counts, reversed(answers))
+    last = next(latest, None)
+    if last is None or isinstance(last, Accepted):
         return None
-    last = counted[-1]
-    row = sum(1 for _ in takewhile(lambda event: _kind(event) == _kind(last), reversed(counted)))
+    row = 1 + sum(1 for _ in takewhile(lambda event: _kind(event) == _kind(last), latest))
     match last:
         case RefusedBy(failure=failure) if row >= limits.refusals:
             words = f"{failure.code}: {failure.message}"[:_LONGEST]
