@@ -1,4 +1,4 @@
-"""What safety costs: a commit by SQLite's levels of syncing, and a picture by how much of it is looked at.
+"""What safety costs: commits by the level of syncing, files by their way to the disk, pictures by how well checked.
 
 python durability.py
 """
@@ -6,6 +6,7 @@ python durability.py
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 import tempfile
 import time
@@ -17,13 +18,20 @@ from pathlib import Path
 from pictures import bodies
 from PIL import Image
 
+from flux_batch.run.plane.durable import open_new, share_and_sync, sync_folder, write_all, write_past_cache
 from flux_batch.run.plane.picture import check_picture
 
 COMMITS, WIDTH = 100, 16
+FILES, FILE = 300, 550_000
 WAYS = (
     ("OFF", "TRUNCATE"), ("NORMAL", "TRUNCATE"), ("FULL", "TRUNCATE"), ("EXTRA", "TRUNCATE"), ("EXTRA", "DELETE"),
 )  # fmt: skip
 """How sure, and what becomes of the journal; a run has the fourth."""
+KEEPING = (
+    ("in the cache", write_all, False), ("synced from the cache", write_all, True),
+    ("past the cache, synced", write_past_cache, True),
+)  # fmt: skip
+"""A run has the third."""
 
 
 def commits(path: Path, level: str, journal: str) -> tuple[float, float]:
@@ -46,6 +54,24 @@ def commits(path: Path, level: str, journal: str) -> tuple[float, float]:
         return (time.perf_counter() - wall) * scale, (time.process_time() - cpu) * scale
 
 
+def kept(folder: Path, name: str, write: Callable[[int, bytes], None], sync: bool) -> tuple[float, float]:
+    """Milliseconds of wall clock and of CPU for a file of FILE bytes, as a run keeps it."""
+    content = os.urandom(FILE)
+    wall, cpu = time.perf_counter(), time.process_time()
+    for number in range(FILES):
+        part = folder / f"{name}-{number}.part"
+        handle = open_new(part)
+        write(handle, content)
+        if sync:
+            share_and_sync(handle)
+        os.close(handle)
+        part.replace(part.with_suffix(".png"))
+        if sync:
+            sync_folder(folder)
+    scale = 1000 / FILES
+    return (time.perf_counter() - wall) * scale, (time.process_time() - cpu) * scale
+
+
 def each(doing: Callable[[], object], times: int = 40) -> float:
     """Milliseconds of CPU for doing it once."""
     start = time.process_time()
@@ -55,12 +81,16 @@ def each(doing: Callable[[], object], times: int = 40) -> float:
 
 
 def main() -> None:
-    """Both tables."""
+    """All three tables."""
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
         print(f"a commit of {WIDTH} changes     wall ms    CPU ms")
         for level, journal in WAYS:
             wall, cpu = commits(Path(place) / f"{level}-{journal}.sqlite", level, journal)
             print(f"{level:<8}{journal:<20}{wall:>8.2f}{cpu:>10.2f}")
+        print("\na file of 550 KB              wall ms    CPU ms")
+        for name, write, sync in KEEPING:
+            wall, cpu = kept(Path(place), name.replace(" ", "-"), write, sync)
+            print(f"{name:<28}{wall:>8.2f}{cpu:>10.2f}")
         data = bodies("photo")[0]
         path = Path(place) / "photo.jpg"
         path.write_bytes(data)
