@@ -8,11 +8,14 @@ Takes about half an hour. Without the two programs their rows are left out.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
-from measure import HERE
+from measure import HERE, KEEP
 
 ROWS = (
     ("start.py",),
@@ -43,14 +46,17 @@ def main() -> None:
     given = parser.parse_args()
     others = [("neighbours.py", *(("--promptfoo", given.promptfoo) if given.promptfoo else ()))]
     others += [("neighbours_plan.py", "--snakemake", given.snakemake)] if given.snakemake else []
-    for row in (*ROWS, *others):
-        tell(row)
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
+        for row in (*ROWS, *others):
+            tell(row, place)
 
 
-def tell(row: Sequence[str]) -> None:
-    """One of them, below the line that repeats it."""
+def tell(row: Sequence[str], place: str) -> None:
+    """One of them, below the line that repeats it; all they write stays in ``place``."""
     print(f"\n$ benchmarks/{' '.join(row)}", flush=True)
-    subprocess.run([sys.executable, str(HERE / row[0]), *row[1:]], check=False)
+    subprocess.run(
+        [sys.executable, str(HERE / row[0]), *row[1:]], check=False, cwd=place, env={**os.environ, KEEP: "1"}
+    )
 
 
 if __name__ == "__main__":

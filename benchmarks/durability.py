@@ -8,13 +8,13 @@ from __future__ import annotations
 import io
 import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
+from measure import workplace
 from pictures import bodies
 from PIL import Image
 
@@ -82,17 +82,17 @@ def each(doing: Callable[[], object], times: int = 40) -> float:
 
 def main() -> None:
     """All three tables."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
+    with workplace() as place:
         print(f"a commit of {WIDTH} changes     wall ms    CPU ms")
         for level, journal in WAYS:
-            wall, cpu = commits(Path(place) / f"{level}-{journal}.sqlite", level, journal)
+            wall, cpu = commits(place / f"{level}-{journal}.sqlite", level, journal)
             print(f"{level:<8}{journal:<20}{wall:>8.2f}{cpu:>10.2f}")
         print("\na file of 550 KB              wall ms    CPU ms")
         for name, write, sync in KEEPING:
             wall, cpu = kept(Path(place), name.replace(" ", "-"), write, sync)
             print(f"{name:<28}{wall:>8.2f}{cpu:>10.2f}")
         data = bodies("photo")[0]
-        path = Path(place) / "photo.jpg"
+        path = place / "photo.jpg"
         path.write_bytes(data)
         print("\na JPEG of 1 MP                CPU ms")
         print(f"its header                  {each(lambda: Image.open(io.BytesIO(data)).verify()):>8.2f}")

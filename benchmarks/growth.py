@@ -8,10 +8,9 @@ Small pictures and a tenth of a second at the provider, so that the run itself i
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 
-from measure import provider
+from measure import provider, workplace
 from run import ours_in, write_spec
 
 
@@ -23,7 +22,7 @@ def main() -> None:
     print(f"{'images':>9}{'wall':>11}{'CPU':>11}{'an image':>13}{'memory':>11}")
     images = 100
     while images <= given.largest:
-        with provider("tiny", 0.1) as environment, tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
+        with provider("tiny", 0.1) as environment, workplace() as place:
             write_spec(Path(place), images, 400, 0.1)
             found = ours_in(Path(place), environment)
         each = found.cpu / images * 1000

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 HERE = Path(__file__).resolve().parent
 
@@ -24,7 +27,9 @@ class Figures:
     memory: float
 
 
-def measure(command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: str | None = None) -> Figures:
+def measure(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: Path | str | None = None
+) -> Figures:
     """Run a command to its end; raises RuntimeError when it fails."""
     start = time.perf_counter()
     with subprocess.Popen(
@@ -53,6 +58,25 @@ def pair(ours: Callable[[], Figures], floor: Callable[[], Figures], rounds: int 
         ratios = sorted(a / b for a, b in zip(mine, bare, strict=True))
         medians = f"{statistics.median(mine):>9.2f}{unit[0]}{statistics.median(bare):>9.2f}{unit[0]}"
         print(f"{name:<10}{medians}{statistics.median(ratios):>8.2f}   {ratios[0]:.2f} to {ratios[-1]:.2f}")
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder below this one, for as long as it is needed; ``all.py`` keeps all of them until its own end.
+
+    A file system may be slow to create files when many were deleted a moment ago: ext4 without a journal looks past
+    every one of them for five minutes.
+    """
+    place = Path(tempfile.mkdtemp(dir=Path.cwd()))
+    try:
+        yield place
+    finally:
+        if KEEP not in os.environ:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+KEEP: Final = "FLUX_BATCH_BENCH_KEEP"
+"""Where it is set, nothing is deleted."""
 
 
 @contextmanager

@@ -11,12 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from measure import HERE, Figures, measure, provider
+from measure import HERE, Figures, measure, provider, workplace
 from run import ours_in, write_spec
 
 FLIGHT = 400
@@ -71,8 +70,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--promptfoo")
     given = parser.parse_args()
-    with provider() as environment, tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
-        home = Path(place)
+    with provider() as environment, workplace() as home:
         write_spec(home, given.images, FLIGHT, 1.0)
         write_promptfoo(home, given.images)
         bare = [sys.executable, str(HERE / "floor_run.py"), str(given.images)]
@@ -80,7 +78,7 @@ def main() -> None:
         rows: dict[str, Callable[[], Figures]] = {
             "bare aiohttp, keeps nothing": lambda: measure(bare, environment),
             "flux-batch run": lambda: ours_in(home, environment),
-            "a script on httpx": lambda: measure(script, environment, place),
+            "a script on httpx": lambda: measure(script, environment, home),
         }
         if given.promptfoo:
             rows["promptfoo eval"] = lambda: promptfoo(str(given.promptfoo), home, environment)

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+
+from measure import workplace
 
 from flux_batch.api.settings import api_settings
 from flux_batch.plan.make import make_plan
@@ -93,11 +93,11 @@ def measure(images: int, speed: float, disturb: Callable[[Simulator], None] | No
     options = SimulatorOptions(latency=(8.0, 16.0), balance=None, pixels=10_000)
     with (
         simulator_thread(options, SimulatorClock(speed)) as simulator,
-        tempfile.TemporaryDirectory(dir=Path.cwd()) as home,
+        workplace() as home,
     ):
-        spec = parse_spec(Path(home) / "spec.yaml", SPEC % ", ".join(f"n{number}" for number in range(images)))
+        spec = parse_spec(home / "spec.yaml", SPEC % ", ".join(f"n{number}" for number in range(images)))
         options_of_run = RunOptions(
-            folder=Path(home) / "run", concurrency=128, rules=rules_for(spec), submit_rate=spec.execution.submit_rate
+            folder=home / "run", concurrency=128, rules=rules_for(spec), submit_rate=spec.execution.submit_rate
         )
         if disturb is not None:
             threading.Thread(target=disturb, args=(simulator,), daemon=True).start()

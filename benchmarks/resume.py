@@ -15,13 +15,12 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from measure import measure
+from measure import measure, workplace
 from run import write_spec
 
 from flux_batch.api.settings import api_settings
@@ -110,14 +109,14 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    with socket.create_server(("127.0.0.1", 0)) as ear, tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
+    with socket.create_server(("127.0.0.1", 0)) as ear, workplace() as place:
         ear.settimeout(300)
         base = f"http://127.0.0.1:{ear.getsockname()[1]}/v1"
-        prepare(Path(place), given.images, base)
+        prepare(place, given.images, base)
         plan = [sys.executable, "-m", "flux_batch", "plan", "spec.yaml", "--json"]
         found = [
             (
-                *first_request(Path(place), ear, base),
+                *first_request(place, ear, base),
                 *_seconds([sys.executable, "-c", IMPORTS], place),
                 *_seconds(plan, place),
             )
@@ -129,7 +128,7 @@ def main() -> None:
         print(f"{name:<46}{medians[2 * number]:6.2f} s {medians[2 * number + 1]:6.2f} s")
 
 
-def _seconds(command: list[str], place: str) -> tuple[float, float]:
+def _seconds(command: list[str], place: Path) -> tuple[float, float]:
     figures = measure(command, cwd=place)
     return figures.wall, figures.cpu
 

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
-from measure import HERE, Figures, measure, pair, provider
+from measure import HERE, Figures, measure, pair, provider, workplace
 from pictures import KINDS
 
 SPEC = """
@@ -60,8 +59,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keep", action="store_true", help="against a floor that keeps the files")
     given = parser.parse_args()
-    with provider(given.kind, given.latency) as environment, tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
-        home = Path(place)
+    with provider(given.kind, given.latency) as environment, workplace() as home:
         write_spec(home, given.images, given.flight, given.latency)
         bare = [sys.executable, str(HERE / "floor_run.py"), str(given.images)]
         bare += ["--flight", str(given.flight), "--latency", str(given.latency)]

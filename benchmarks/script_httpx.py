@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import tempfile
 from pathlib import Path
 
 import httpx
+from measure import workplace
 
 
 async def one(client: httpx.AsyncClient, base: str, folder: Path, number: int, latency: float) -> None:
@@ -38,12 +38,12 @@ async def main() -> None:
     base, gate = os.environ["TOAPIS_BASE_URL"], asyncio.Semaphore(given.flight)
     headers = {"Authorization": f"Bearer {os.environ['TOAPIS_API_KEY']}"}
     limits = httpx.Limits(max_connections=given.flight, max_keepalive_connections=given.flight)
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+    with workplace() as folder:
         async with httpx.AsyncClient(headers=headers, limits=limits, timeout=60, trust_env=False) as client:
 
             async def guarded(number: int) -> None:
                 async with gate:
-                    await one(client, base, Path(folder), number, given.latency)
+                    await one(client, base, folder, number, given.latency)
 
             await asyncio.gather(*(guarded(number) for number in range(given.images)))
 
