@@ -21,8 +21,9 @@ from measure import workplace
 
 from flux_batch.api.settings import api_settings
 from flux_batch.plan.make import make_plan
+from flux_batch.run.options import RunOptions, rules_for
 from flux_batch.run.protocol.machine import Moment
-from flux_batch.run.session import RunOptions, rules_for, run_plan
+from flux_batch.run.session import run_plan
 from flux_batch.simulator import Simulator, SimulatorOptions, simulator_thread
 from flux_batch.simulator.limits import SUBMIT, TIERS, Rate
 from flux_batch.spec.beside.files import inspect_reference

@@ -57,7 +57,7 @@ def run(
     from flux_batch.cli.running.recall import ask
     from flux_batch.plan.saved import check_unapplied, check_unmoved, is_saved_plan, read_saved_plan
     from flux_batch.run.asked import Asked, Fresh
-    from flux_batch.run.session import RunOptions, rules_for
+    from flux_batch.run.options import RunOptions, rules_for
     from flux_batch.run.store.applied import run_id_in
 
     selection, typed_out = selection_from(only, limit, sample), out

@@ -298,7 +298,7 @@ _DOUBT: Final = (
     ),
     _guard(
         "what is under way is brought home before a refusal",
-        "run/session.py",
+        "run/work.py",
         "if not left:",
         "if left:",
         f"{REFUSAL}::test_over_the_budget",
@@ -434,7 +434,7 @@ _MONEY: Final = (
     ),
     _guard(
         "a balance too low for the run sends nothing",
-        "run/session.py",
+        "run/work.py",
         "balance.remaining < self.cost.cost",
         "balance.remaining < 0",
         "run/test_run.py::TestMoney::test_a_short_balance_sends_no_submit",

@@ -23,11 +23,12 @@ from flux_batch.plan.choosing.select import Selection
 from flux_batch.plan.make import make_plan
 from flux_batch.plan.records import Plan, Reference, Task
 from flux_batch.plan.totals.prices import prices_for
+from flux_batch.run.options import RunOptions
 from flux_batch.run.outcome import Outcome
 from flux_batch.run.pace.clock import Clock
 from flux_batch.run.protocol.machine import Moment, Rules
 from flux_batch.run.records import Phase, RunView
-from flux_batch.run.session import RunOptions, run_plan
+from flux_batch.run.session import run_plan
 from flux_batch.run.store.state import FILE, StateFile
 from flux_batch.run.watch import Nobody
 from flux_batch.simulator import Simulator

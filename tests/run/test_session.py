@@ -14,10 +14,10 @@ from flux_batch.plan.difference.diff import diff
 from flux_batch.plan.totals.estimate import Estimate, estimate
 from flux_batch.run.budget import budget_cap
 from flux_batch.run.folder.lock import run_lock
+from flux_batch.run.options import rules_for
 from flux_batch.run.pace.clock import SystemClock
 from flux_batch.run.protocol.machine import Moment, Rules
 from flux_batch.run.records import Phase
-from flux_batch.run.session import rules_for
 from flux_batch.simulator import fault
 from flux_batch.spec.records import Spec
 

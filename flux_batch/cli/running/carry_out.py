@@ -22,9 +22,10 @@ from flux_batch.plan.totals.money import decimal_text, usd
 from flux_batch.report.write import ReportPaths, write_report
 from flux_batch.run.after.suspects import suspects_of
 from flux_batch.run.asked import Asked
+from flux_batch.run.options import RunOptions
 from flux_batch.run.outcome import Outcome
 from flux_batch.run.records import Phase, RunView
-from flux_batch.run.session import RunOptions, run_asked
+from flux_batch.run.session import run_asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

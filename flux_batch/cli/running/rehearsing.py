@@ -10,8 +10,8 @@ from flux_batch.api.settings import api_settings
 from flux_batch.cli.running.carry_out import Ended, carry_out
 from flux_batch.plan.records import Plan
 from flux_batch.run.asked import Fresh
+from flux_batch.run.options import RunOptions
 from flux_batch.run.protocol.machine import Rules
-from flux_batch.run.session import RunOptions
 from flux_batch.simulator import SimulatorOptions, load_faults, simulator_thread
 from flux_batch.spec.records import Spec
 
