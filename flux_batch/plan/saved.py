@@ -12,6 +12,7 @@ from flux_batch import __version__
 from flux_batch.errors import PlanMoved, UsageError
 from flux_batch.plan.choosing.select import Selection
 from flux_batch.plan.codec import file_to_json, price_to_json, task_from_json, task_to_json
+from flux_batch.plan.indented import indented
 from flux_batch.plan.records import Plan, Task
 
 KIND: Final = "flux-batch plan"
@@ -136,7 +137,9 @@ def check_unapplied(saved: SavedPlan, folder: Path, run_id: str | None) -> None:
 
 def applied_text(text: str, applied: Applied) -> str:
     """A plan file's text with the note where it was applied."""
-    return json.dumps({**json.loads(text), "applied": asdict(applied)}, ensure_ascii=False, indent=1) + "\n"
+    value = json.loads(text)
+    promised = {**value["promised"], "tasks": iter(value["promised"]["tasks"])}
+    return "".join(indented({**value, "applied": asdict(applied), "promised": promised}, 1)) + "\n"
 
 
 def _promised(plan: Plan) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Who signed is told as the file says it; that somebody should be trusted for it i
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from typing import Any, Final, Literal
 
 from flux_batch.errors import LocalFailure
 from flux_batch.report.files import write_if_changed
-from flux_batch.run.after.credentials import LOOK, has_credentials
+from flux_batch.run.plane.credentials import LOOK, has_credentials
 from flux_batch.run.plane.originals import original_status
 from flux_batch.run.plane.threads import GLANCES, in_threads
 from flux_batch.run.records import StoredFile
@@ -61,16 +62,26 @@ GONE: Final = Credentials(state="unreadable")
 
 def credentials_of(files: Iterable[StoredFile], folder: Path) -> dict[str, Credentials]:
     """By content hash what each stored original carries; a file that cannot be read is left out."""
-    once = {file.sha256: file for file in files}
-    marks = [_mark(file, folder) for file in once.values()]
-    there = {mark: file for mark, file in zip(marks, once.values(), strict=True) if mark}
+    bare: dict[str, Credentials] = {}
+    asked: dict[str, StoredFile] = {}
+    for file in {file.sha256: file for file in files}.values():
+        if status := _status(file, folder):
+            if file.bare == LOOK and status.st_size == file.bytes:
+                bare[file.sha256] = ABSENT  # the run saw that as it came
+            else:
+                asked[f"{file.sha256} {status.st_size} {status.st_mtime_ns}"] = file
+    return bare | _found(asked, folder)
+
+
+def _found(asked: Mapping[str, StoredFile], folder: Path) -> dict[str, Credentials]:
+    """By content hash what an earlier report remembers, or a look shows; ``asked`` has what changes with each file."""
     known = _remembered(folder)
-    found = {mark: known[mark] for mark in there if mark in known}
-    found |= _looked({mark: file for mark, file in there.items() if mark not in found}, folder)
+    found = {mark: known[mark] for mark in asked if mark in known}
+    found |= _looked({mark: file for mark, file in asked.items() if mark not in found}, folder)
     sure = {mark: each for mark, each in found.items() if each is not GONE and each.state != "unchecked"}
     if sure != known:
         _remember(folder, sure)
-    return {file.sha256: found[mark] for mark, file in there.items() if mark in found}
+    return {file.sha256: found[mark] for mark, file in asked.items() if mark in found}
 
 
 def _looked(files: Mapping[str, StoredFile], folder: Path) -> dict[str, Credentials]:
@@ -82,13 +93,12 @@ def _looked(files: Mapping[str, StoredFile], folder: Path) -> dict[str, Credenti
     return absent | dict(zip(signed, checked, strict=True))
 
 
-def _mark(file: StoredFile, folder: Path) -> str | None:
-    """What changes when the file does; None where there is none to look at."""
+def _status(file: StoredFile, folder: Path) -> os.stat_result | None:
+    """What the disk says of it; None where there is none to look at."""
     try:
-        status = original_status(file.path, folder)
+        return original_status(file.path, folder)
     except (OSError, ValueError):
         return None
-    return f"{file.sha256} {status.st_size} {status.st_mtime_ns}"
 
 
 @cache

@@ -165,7 +165,7 @@ def _times(times: Times) -> dict[str, str | None]:
     return dict(zip(_MOMENTS, map(iso, _MOMENTS_OF(times)), strict=True))
 
 
-_OF_FILE: Final = tuple(field.name for field in fields(StoredFile))
+_OF_FILE: Final = tuple(field.name for field in fields(StoredFile) if field.name != "bare")
 _MOMENTS: Final = tuple(field.name for field in fields(Times))
 _FILE_VALUES, _MOMENTS_OF = attrgetter(*_OF_FILE), attrgetter(*_MOMENTS)
 """The fields of records that hold no others: to ask for their names again for every image takes longer than this."""

@@ -40,7 +40,8 @@ class Phase(StrEnum):
 class StoredFile:
     """An image that decoded, was hashed and stands under its final name.
 
-    ``path`` is relative to the run folder, with ``/``; ``width`` and ``height`` are pixels.
+    ``path`` is relative to the run folder, with ``/``; ``width`` and ``height`` are pixels. ``bare`` is the number of
+    the look that found no Content Credentials in it as it came; 0 where there are some, or nobody looked.
     """
 
     path: str
@@ -49,6 +50,7 @@ class StoredFile:
     width: int
     height: int
     mime: str
+    bare: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

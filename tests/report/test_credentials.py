@@ -22,7 +22,7 @@ from flux_batch.report.credentials import ABSENT, CACHE, Credentials, credential
 from flux_batch.report.manifest import manifest
 from flux_batch.report.page.aside import credentials_told
 from flux_batch.report.write import write_report
-from flux_batch.run.after.credentials import LOOK, has_credentials
+from flux_batch.run.plane.credentials import LOOK, has_credentials
 from flux_batch.run.plane.thumbs import SMALL, thumb_name
 from flux_batch.run.plane.webp import webp_size
 from flux_batch.run.records import RunView, StoredFile
@@ -183,6 +183,17 @@ def test_they_are_checked(kind: str, keep: Keep, folder: Path) -> None:
     assert (bad.state, bad.signer) == ("invalid", "Paint & Co")
     assert any("mismatch" in problem for problem in bad.problems)
     assert none == Credentials(state="absent")
+
+
+def test_what_a_run_saw_is_not_read_again(keep: Keep, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the file is as long as it was, and the look is the same."""
+    read: list[str] = []
+    monkeypatch.setattr(module, "has_credentials", lambda path: read.append(Path(path).name))
+    seen = replace(keep("seen", plain("PNG"), "PNG"), bare=LOOK)
+    longer = replace(keep("longer", plain("JPEG"), "JPEG"), bare=LOOK, bytes=1)
+    earlier = replace(keep("earlier", plain("WEBP"), "WEBP"), bare=LOOK + 1)
+    assert credentials_of([seen, longer, earlier], folder) == {seen.sha256: ABSENT}
+    assert sorted(read) == ["earlier", "longer"]
 
 
 def test_without_the_extra_they_are_only_found(keep: Keep, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from PIL import Image
 from flux_batch.api.files import FileClient
 from flux_batch.errors import LocalFailure, Unclear
 from flux_batch.run.plane import download as download_module
+from flux_batch.run.plane.credentials import LOOK
 from flux_batch.run.plane.download import download, intake_into
 from flux_batch.run.plane.picture import NotAnImage, check_picture
 from flux_batch.run.records import Phase, StoredFile
@@ -52,8 +54,21 @@ async def test_the_record_is_what_is_on_disk(tmp_path: Path) -> None:
         width=64,
         height=48,
         mime="image/png",
+        bare=LOOK,
     )
     assert names(tmp_path) == ["images/hero/mug-1.png"]
+
+
+@pytest.mark.parametrize("size", [(64, 48), (900, 900)], ids=["in memory", "in a part"])
+async def test_credentials_are_seen_as_it_comes(
+    size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that no report reads it for that."""
+    monkeypatch.setattr(download_module, "AT_ONCE", 2000)
+    plain = png(size=size)
+    box = b"\0\0\0\2caBXhi" + zlib.crc32(b"caBXhi").to_bytes(4, "big")
+    assert (await fetch(tmp_path, FakeFiles(plain))).bare == LOOK
+    assert (await fetch(tmp_path, FakeFiles(plain[:33] + box + plain[33:]))).bare == 0
 
 
 @pytest.mark.parametrize(("kind", "extension"), [("PNG", "png"), ("JPEG", "jpg"), ("WEBP", "webp")])

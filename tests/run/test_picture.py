@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from flux_batch.run.plane.credentials import LOOK
 from flux_batch.run.plane.picture import MAX_PIXELS, NotAnImage, Picture, check_picture
 
 KINDS = {"PNG": ("image/png", "png"), "JPEG": ("image/jpeg", "jpg"), "WEBP": ("image/webp", "webp")}
@@ -61,7 +62,7 @@ def check(folder: Path, data: bytes) -> Picture:
 def test_a_whole_image_passes(name: str, tmp_path: Path) -> None:
     """Its shape, type and extension come from its bytes."""
     mime, extension = KINDS[name.split()[-1]]
-    assert check(tmp_path, SAMPLES[name]) == Picture(width=48, height=32, mime=mime, extension=extension)
+    assert check(tmp_path, SAMPLES[name]) == Picture(width=48, height=32, mime=mime, extension=extension, bare=LOOK)
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flux_batch.errors import LocalFailure
 from flux_batch.report.write import begin_live_page
@@ -18,6 +18,10 @@ from flux_batch.run.watch import Tally
 
 if TYPE_CHECKING:
     from flux_batch.report.page.live import LivePage
+
+
+HEAD_START: Final = 0.3
+"""Seconds in which the first requests have the processor to themselves."""
 
 
 class _TooLateError(Exception):
@@ -74,7 +78,9 @@ class PageDrawing:
                 self._page.changed(tally)
 
     def _work(self) -> None:
+        self._stopping.wait(HEAD_START)
         try:
+            self._go_on()
             with StateFile(self._folder / FILE, read_only=True) as state:
                 view = state.view(STEP, self._go_on)
             self._go_on()

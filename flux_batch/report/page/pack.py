@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from flux_batch.report.page.script_text import written
 from flux_batch.report.page.sheet import Picture, Sheet, Tile
 
 FORMAT: Final = 2
@@ -42,22 +41,19 @@ class Objects:
         return at
 
 
-def pack(sheet: Sheet) -> dict[str, Any]:
-    """Everything the script shows."""
+def pack(sheet: Sheet) -> Iterator[tuple[str, object]]:
+    """Everything the script shows, to be written as it comes: the tiles fill what follows them."""
     names = list(dict.fromkeys(name for tile in sheet.tiles for name in tile.place))
     labels, texts, objects = {name: Texts() for name in names}, Texts({"": 0}), Objects()
-    tiles = written(_tile(tile, labels, texts, objects) for tile in sheet.tiles)  # first: it fills the others
-    return {
-        "format": FORMAT,
-        "run": sheet.run,
-        "spec": sheet.spec,
-        "axes": [asdict(axis) for axis in sheet.axes],
-        "layout": asdict(sheet.layout),
-        "labels": [[name, list(shared)] for name, shared in labels.items()],
-        "texts": written(texts),
-        "objects": objects.items,
-        "tiles": tiles,
-    }
+    yield "format", FORMAT
+    yield "run", sheet.run
+    yield "spec", sheet.spec
+    yield "axes", [asdict(axis) for axis in sheet.axes]
+    yield "layout", asdict(sheet.layout)
+    yield "tiles", (_tile(tile, labels, texts, objects) for tile in sheet.tiles)
+    yield "labels", [[name, list(shared)] for name, shared in labels.items()]
+    yield "texts", iter(texts)
+    yield "objects", objects.items
 
 
 def plain(tile: Tile) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -139,17 +140,14 @@ def _templates() -> Environment:
 
 def data_js(sheet: Sheet, *, single: bool = False) -> Iterator[str]:
     """What the script shows, in pieces of one assignment; nothing in it can end a script element or a line of it."""
-    fields = pack(sheet)
-    if sheet.live:
-        fields["live"] = {"session": sheet.live}
-    if sheet.credentials:
-        fields["credentials"] = sheet.credentials
-    if sheet.draft:
-        fields["draft"] = asdict(sheet.draft)
-    if single:
-        fields["single"] = True
+    more = {
+        "live": {"session": sheet.live} if sheet.live else None,
+        "credentials": sheet.credentials,
+        "draft": asdict(sheet.draft) if sheet.draft else None,
+        "single": single,
+    }
     yield "globalThis.fluxBatch = "
-    yield from object_text(fields)
+    yield from object_text(chain(pack(sheet), ((name, value) for name, value in more.items() if value)))
     yield ";\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -13,30 +13,19 @@ AT_ONCE: Final = 500
 _MARKUP: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
 
-class Pieces(tuple[str, ...]):
-    """A list that is written already, and never held in any other way."""
-
-    __slots__ = ()
-
-
 def script_text(value: object) -> str:
     """A value."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_MARKUP)
 
 
-def object_text(fields: Mapping[str, object]) -> Iterator[str]:
-    """An object in pieces."""
+def object_text(fields: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """An object in pieces; a value may be an iterator, which is read to its end before the next field is asked for."""
     begin = "{"
-    for name, value in fields.items():
+    for name, value in fields:
         yield f"{begin}{script_text(name)}:"
-        yield from value if isinstance(value, Pieces) else (script_text(value),)
+        yield from _list_text(value) if isinstance(value, Iterator) else (script_text(value),)
         begin = ","
-    yield "}" if fields else "{}"
-
-
-def written(items: Iterable[object]) -> Pieces:
-    """A list; its items are read once."""
-    return Pieces(_list_text(iter(items)))
+    yield "{}" if begin == "{" else "}"
 
 
 def _list_text(items: Iterator[object]) -> Iterator[str]:

@@ -6,6 +6,8 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
 from typing import Final
 from urllib.parse import quote
 
@@ -192,7 +194,7 @@ def tile_of(
         model=task.model,
         size=task.size,
         options=task.options,
-        cost=usd(cost) if cost else "",
+        cost=_usd(cost) if cost else "",
         wanted=entry.wanted,
         shape=_shape(task.size, picture),
         picture=picture,
@@ -220,7 +222,7 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
         name=file.path,
         width=file.width,
         height=file.height,
-        weight=file_size(file.bytes),
+        weight=intern(file_size(file.bytes)),
         mime=file.mime,
         thumb=_href(both.small.path),
         thumb_width=both.small.width,
@@ -231,6 +233,10 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
         sha256=file.sha256,
         shown=_href(both.large.path) if is_object(file.path) else "",
     ), None
+
+
+_usd: Final = lru_cache(maxsize=256)(usd)
+"""Few different ones, which all tiles share."""
 
 
 def _place(entry: Entry) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 
 from flux_batch.api.uploads import sniff
 from flux_batch.run.plane.cores import cores
+from flux_batch.run.plane.credentials import look
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -47,12 +48,13 @@ Content = bytes | mmap
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """``width`` and ``height`` in pixels; ``extension`` without a dot."""
+    """``width`` and ``height`` in pixels; ``extension`` without a dot; ``bare`` as the look for credentials says."""
 
     width: int
     height: int
     mime: str
     extension: str
+    bare: int
 
 
 def check_picture(path: Path, then: Callable[[ImageFile], None] = lambda _: None) -> Picture:
@@ -76,7 +78,7 @@ def check_content(data: Content, then: Callable[[ImageFile], None] = lambda _: N
         with _legible(), _opened(data, mime) as image:
             image.load()
         then(image)
-        return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime])
+        return Picture(width=image.width, height=image.height, mime=mime, extension=_EXTENSIONS[mime], bare=look(data))
 
 
 @cache

@@ -37,6 +37,7 @@ class Arrived:
             width=self.picture.width,
             height=self.picture.height,
             mime=self.picture.mime,
+            bare=self.picture.bare,
         )
 
 

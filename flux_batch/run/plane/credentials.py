@@ -26,6 +26,11 @@ LOOK: Final = 1
 """Which look this is, for whoever remembers what one found: another number when it begins to see more."""
 
 
+def look(data: bytes | mmap) -> int:
+    """LOOK where there is no box for them, 0 where there is."""
+    return 0 if _found(data) else LOOK
+
+
 def has_credentials(path: str | Path) -> bool | None:
     """Whether there is a box for them; None where the file cannot be read."""
     try:
