@@ -55,13 +55,16 @@ def commits(path: Path, level: str, journal: str) -> tuple[float, float]:
 
 
 def kept(folder: Path, name: str, write: Callable[[int, bytes], None], sync: bool) -> tuple[float, float]:
-    """Milliseconds of wall clock and of CPU for a file of FILE bytes, as a run keeps it."""
-    content = os.urandom(FILE)
+    """Milliseconds of wall clock and of CPU for a file of FILE bytes, as a run keeps it.
+
+    The contents take turns, so that the processor does not have them at hand.
+    """
+    contents = [os.urandom(FILE) for _ in range(64)]
     wall, cpu = time.perf_counter(), time.process_time()
     for number in range(FILES):
         part = folder / f"{name}-{number}.part"
         handle = open_new(part)
-        write(handle, content)
+        write(handle, contents[number % len(contents)])
         if sync:
             share_and_sync(handle)
         os.close(handle)
