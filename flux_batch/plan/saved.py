@@ -138,7 +138,7 @@ def check_unapplied(saved: SavedPlan, folder: Path, run_id: str | None) -> None:
 def applied_text(text: str, applied: Applied) -> str:
     """A plan file's text with the note where it was applied."""
     value = json.loads(text)
-    promised = {**value["promised"], "tasks": iter(value["promised"]["tasks"])}
+    promised = {name: iter(each) if name == "tasks" else each for name, each in value["promised"].items()}
     return "".join(indented({**value, "applied": asdict(applied), "promised": promised}, 1)) + "\n"
 
 

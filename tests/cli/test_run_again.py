@@ -15,6 +15,7 @@ from flux_batch.cli.main import cli
 from flux_batch.cli.planning.prepare import make
 from flux_batch.cli.running import recall
 from flux_batch.cli.running.recall import ask
+from flux_batch.cli.terminal import drawing
 from flux_batch.errors import FluxBatchError
 from flux_batch.plan.choosing.select import Selection
 from flux_batch.run.again import basis
@@ -306,7 +307,8 @@ class TestTheSameRun:
 
     @pytest.fixture
     def flux(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-        """Run a command line in a home folder, against a simulator of its own."""
+        """Run a command line in a home folder, against a simulator of its own, without the page of its beginning."""
+        monkeypatch.setattr(drawing, "HEAD_START", 60.0)
 
         def run(home: Path, *arguments: str, balance: str = "100") -> Said:
             monkeypatch.chdir(home)
@@ -330,8 +332,7 @@ class TestTheSameRun:
                 (each.task, each.wanted, each.purchase.phase, each.purchase.cost, each.purchase.generation)
                 for each in view.entries
             ]
-            lines = "".join(sorted(said.err.splitlines(keepends=True)))  # the page is drawn beside the run
-            return Said(code, said.out, lines, [*left, (view.spent,)], submits)
+            return Said(code, said.out, said.err, [*left, (view.spent,)], submits)
 
         return run
 

@@ -36,6 +36,17 @@ def test_the_note_names_the_run_and_changes_nothing_else(saved: SavedPlan, tmp_p
     assert list(saved.path.parent.iterdir()) == [saved.path]
 
 
+def test_each_task_stays_a_line(saved: SavedPlan, tmp_path: Path) -> None:
+    """As the plan was written: the note adds its own lines and joins or breaks none."""
+    value = json.loads(saved.path.read_text(encoding="utf-8"))
+    value["promised"]["tasks"] = [{"id": "a", "axes": {"n": "1"}}, {"id": "b", "axes": {}}]
+    saved.path.write_text(json.dumps(value), encoding="utf-8")
+    note_applied(saved, tmp_path / "runs/x", "abcd2345", now=NOW)
+    lines = [line.strip() for line in saved.path.read_text(encoding="utf-8").splitlines()]
+    assert '{"id": "a", "axes": {"n": "1"}},' in lines
+    assert '{"id": "b", "axes": {}}' in lines
+
+
 def test_the_same_run_may_note_it_again(saved: SavedPlan, tmp_path: Path) -> None:
     """After a crash between the note and the first request the run goes on; the first note stays."""
     note_applied(saved, tmp_path / "runs/x", "abcd2345", now=NOW)

@@ -10,6 +10,7 @@ import pytest
 
 from flux_batch.errors import ApiError, LocalFailure
 from flux_batch.run.plane.choose import plane_for
+from flux_batch.run.plane.credentials import LOOK
 from flux_batch.run.plane.picture import NotAnImage
 from flux_batch.run.plane.seam import DataPlane
 from flux_batch.run.plane.thumbs import find_thumbs
@@ -26,7 +27,13 @@ async def test_the_record_is_what_is_on_disk(plane: DataPlane, host: Host, folde
         file = await plane.bring(host.url("a", data), "hero/mug-1")
     digest = hashlib.sha256(data).hexdigest()
     assert file == StoredFile(
-        path="images/hero/mug-1.png", sha256=digest, bytes=len(data), width=900, height=600, mime="image/png"
+        path="images/hero/mug-1.png",
+        sha256=digest,
+        bytes=len(data),
+        width=900,
+        height=600,
+        mime="image/png",
+        bare=LOOK,
     )
     assert (folder / file.path).read_bytes() == data
     assert find_thumbs(digest, folder)
