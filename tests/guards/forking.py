@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from typing import Any, Final
 
 LIBRARIES: Final = (
@@ -51,6 +52,8 @@ def _become(order: dict[str, Any]) -> None:
     code = 70
     try:
         code = int(importlib.import_module("pytest").main(order["arguments"]))
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
