@@ -18,6 +18,7 @@ from pathlib import Path
 from measure import HERE, KEEP
 
 ROWS = (
+    ("install.py",),
     ("start.py",),
     ("plan.py",),
     ("replan.py",),

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from flux_batch.cli.terminal.command import Command
 from flux_batch.cli.terminal.options import Usd, json_option, out_option, retyped, selection_from, selection_options
+
+if TYPE_CHECKING:
+    from flux_batch.plan.saved import SavedPlan
+    from flux_batch.run.asked import Asked, Fresh
 
 EXAMPLE = """
     flux-batch run specs/quickstart.yaml
@@ -52,13 +57,10 @@ def run(
     Its contact sheet is there at once and fills by itself when it is open. The key is read from TOAPIS_API_KEY.
     """
     from flux_batch.api.settings import settings_from
-    from flux_batch.cli.planning.prepare import default_folder, make
     from flux_batch.cli.running.carry_out import carry_out, tell
     from flux_batch.cli.running.recall import ask
-    from flux_batch.plan.saved import check_unapplied, check_unmoved, is_saved_plan, read_saved_plan
-    from flux_batch.run.asked import Asked, Fresh
+    from flux_batch.plan.saved import is_saved_plan, read_saved_plan
     from flux_batch.run.options import RunOptions, rules_for
-    from flux_batch.run.store.applied import run_id_in
 
     selection, typed_out = selection_from(only, limit, sample), out
     saved = None
@@ -69,11 +71,7 @@ def run(
             raise click.UsageError(
                 "a saved plan already says which images; --only, --limit, --sample, --set go to `plan`"
             )
-        spec, plan = make(saved.spec, saved.selection, saved.settings)
-        check_unmoved(saved, plan)
-        folder = out or saved.out or default_folder(spec.name)
-        check_unapplied(saved, folder, run_id_in(folder))
-        asked = Fresh(plan=plan, spec=spec, selection=saved.selection)
+        asked, folder = _as_saved(saved, out)
     else:
         asked, folder = ask(spec_or_plan, selection, settings, out, anew=retry_failed)
     options = RunOptions(
@@ -91,3 +89,17 @@ def run(
     ended = carry_out(asked, settings_from(os.environ), options, yes=yes, command=command)
     tell(ended, as_json=as_json)
     ctx.exit(ended.exit_code)
+
+
+def _as_saved(saved: SavedPlan, out: Path | None) -> tuple[Fresh, Path]:
+    """What a saved plan asks for, and its run folder; raises PlanMoved where it is not what would happen now."""
+    from flux_batch.cli.planning.prepare import default_folder, make
+    from flux_batch.plan.saved import check_unapplied, check_unmoved
+    from flux_batch.run.asked import Fresh
+    from flux_batch.run.store.applied import run_id_in
+
+    spec, plan = make(saved.spec, saved.selection, saved.settings)
+    check_unmoved(saved, plan)
+    folder = out or saved.out or default_folder(spec.name)
+    check_unapplied(saved, folder, run_id_in(folder))
+    return Fresh(plan=plan, spec=spec, selection=saved.selection), folder

@@ -23,6 +23,7 @@ from flux_batch.run.pace.learning import Learner
 from flux_batch.run.perform import Performer
 from flux_batch.run.plane.choose import plane_for
 from flux_batch.run.plane.objects import prove
+from flux_batch.run.plane.seam import DataPlane
 from flux_batch.run.records import Phase
 from flux_batch.run.references.provide import References
 from flux_batch.run.signals import Signals
@@ -94,39 +95,38 @@ class Session:
         return sum(counts.get(phase, 0) for phase in (Phase.SUBMITTED, Phase.READY, Phase.STORED))
 
     async def _run(self, api: ApiClient, signals: Signals, counts: Tally) -> Executor:
-        brake = signals.brake
-        plane = plane_for(
-            self.options.folder, loopback=self.settings.loopback, dask=self.options.dask, images=self.images
-        )
+        options, rules = self.options, self.options.rules
+        plane = plane_for(options.folder, loopback=self.settings.loopback, dask=options.dask, images=self.images)
         async with plane, Journal(self.state, self.cap) as journal:
-            references = References(
-                api,
-                journal,
-                self.clock,
-                spec_folder=self.asked.folder,
-                run_folder=self.options.folder,
-                keep_metadata=self.asked.execution.reference_metadata == "keep",
-            )
-            performer = Performer(
-                journal=journal,
-                api=api,
-                plane=plane,
-                references=references,
-                submits=submit_gate(brake, self.options.submit_rate),
-                queries=query_gate(brake, self.options.submit_rate),
-                brake=brake,
-                folder=self.options.folder,
-                run_id=self.state.meta("run_id") or "",
-                watcher=self.watcher,
-            )
-            buys = self.refusal is None
-            rules = self.options.rules
+            performer = self._performer(api, plane, journal, signals.brake)
             learner = Learner(rules.poll_first, rules.poll_every, making_spans(self.state))
-            executor = Executor(performer, rules, self.options.concurrency, counts, learner, buys=buys)
+            executor = Executor(performer, rules, options.concurrency, counts, learner, buys=self.refusal is None)
             with signals.listening():
                 self.watcher.changed(counts)
                 await executor.run()
         return executor
+
+    def _performer(self, api: ApiClient, plane: DataPlane, journal: Journal, brake: Brake) -> Performer:
+        references = References(
+            api,
+            journal,
+            self.clock,
+            spec_folder=self.asked.folder,
+            run_folder=self.options.folder,
+            keep_metadata=self.asked.execution.reference_metadata == "keep",
+        )
+        return Performer(
+            journal=journal,
+            api=api,
+            plane=plane,
+            references=references,
+            submits=submit_gate(brake, self.options.submit_rate),
+            queries=query_gate(brake, self.options.submit_rate),
+            brake=brake,
+            folder=self.options.folder,
+            run_id=self.state.meta("run_id") or "",
+            watcher=self.watcher,
+        )
 
     async def _balance(self, api: ApiClient) -> Balance | None:
         """What the account holds before the run; a balance that cannot be read stops nothing but is said."""

@@ -24,7 +24,7 @@ from flux_batch.run.store.state import FILE, StateFile
 from .kit import MATRIX, Bench, stored
 
 DATA: Final = Path(__file__).parent / "data"
-SCHEMAS: Final = {old: (DATA / f"state-format-{old}.sql").read_text(encoding="utf-8") for old in (1, 2)}
+SCHEMAS: Final = {old: (DATA / f"state-format-{old}.sql").read_text(encoding="utf-8") for old in (1, 2, 3)}
 """Format → the tables as that format was released; never edited."""
 
 OLD: Final = tuple(SCHEMAS)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 
+@lru_cache(maxsize=256)
 def usd(amount: Decimal) -> str:
     """``$1,234.50``: at least two decimals, and as many more as the amount has (``$0.035``)."""
     return f"${amount:,.{_decimals(amount)}f}"

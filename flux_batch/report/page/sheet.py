@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from sys import intern
 from typing import Final
 from urllib.parse import quote
@@ -194,7 +193,7 @@ def tile_of(
         model=task.model,
         size=task.size,
         options=task.options,
-        cost=_usd(cost) if cost else "",
+        cost=usd(cost) if cost else "",
         wanted=entry.wanted,
         shape=_shape(task.size, picture),
         picture=picture,
@@ -233,10 +232,6 @@ def _picture(entry: Entry, view: RunView, thumbs: Thumbs) -> tuple[Picture | Non
         sha256=file.sha256,
         shown=_href(both.large.path) if is_object(file.path) else "",
     ), None
-
-
-_usd: Final = lru_cache(maxsize=256)(usd)
-"""Few different ones, which all tiles share."""
 
 
 def _place(entry: Entry) -> Mapping[str, str]:

@@ -85,10 +85,10 @@ def _sha256(path: Path) -> str:
 
 def _make_durable(arrived: Arrived) -> None:
     """The part with all its bytes, and those on the disk."""
-    begun = arrived.content is None
-    handle = os.open(arrived.part, os.O_RDWR) if begun else open_new(arrived.part)
+    handle = os.open(arrived.part, os.O_RDWR) if arrived.content is None else open_new(arrived.part)
     try:
-        write_past_cache(handle, arrived.content or b"")
+        if arrived.content is not None:
+            write_past_cache(handle, arrived.content)
         share_and_sync(handle)
     finally:
         os.close(handle)

@@ -25,7 +25,10 @@ _TO_3: Final = """
 CREATE INDEX purchase_remote_id ON purchase (remote_id) WHERE remote_id IS NOT NULL;
 """
 
-STEPS: Final[Mapping[int, str]] = {1: _TO_2, 2: _TO_3}
+_TO_4: Final = ""
+"""The tables stay. What is noted of an image says what was seen in it (``bare``), which format 3 takes for damage."""
+
+STEPS: Final[Mapping[int, str]] = {1: _TO_2, 2: _TO_3, 3: _TO_4}
 """Format → the SQL that makes the next one of it."""
 
 VERSION: Final = max(STEPS) + 1
